@@ -1,0 +1,81 @@
+/**
+ * The words of the data path: frame, reading columns, point, alert, set-aside.
+ *
+ * Invariant: every time is milliseconds since 1970 (UTC) in a double; arrival times are whole
+ * microseconds, so they survive the journal unchanged.
+ * Not here: how any of them is made, stored or sent.
+ */
+
+/** Bytes as they arrived. `topic` is empty for serial lines. */
+export interface Frame {
+  readonly source: string;
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly arrivalMs: number;
+}
+
+/**
+ * Hands one frame to the journal, which stamps its arrival and copies the payload (the caller may reuse it).
+ * `acknowledge` is called in arrival order: with `durable` after the frame is on disk (fdatasync), with
+ * `accepted` at once, or after the next commit when the journal is congested: that delay is the back-pressure.
+ * It gets an error when the frame could not be stored; the sender must then not be acknowledged.
+ */
+export type Ingest = (
+  source: string,
+  topic: string,
+  payload: Uint8Array,
+  when: 'durable' | 'accepted',
+  acknowledge: (error?: Error) => void,
+) => void;
+
+export type FieldValue = number | boolean | string;
+/** How values are held in columns; see expression/rows.ts. */
+export type ValueType = 'number' | 'boolean' | 'string';
+
+/** What goes to InfluxDB. Measurement, tags and time are its identity: writing it again changes nothing. */
+export interface Point {
+  readonly measurement: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, FieldValue>>;
+  readonly timeMs: number;
+}
+
+export type Severity = 'info' | 'warning' | 'critical';
+/** Weakest first. */
+export const severities: readonly Severity[] = ['info', 'warning', 'critical'];
+
+/** One change of a key's alert: it fires, changes its severity, or clears. */
+export interface Alert {
+  /** Stable over restarts and resends: the same change always has the same id. */
+  readonly id: string;
+  /** One episode, from firing to clear, has one: hash of rule, key and `firedAtMs`. */
+  readonly episode: string;
+  readonly rule: string;
+  readonly key: Readonly<Record<string, string>>;
+  readonly state: 'firing' | 'ok';
+  readonly severity: Severity;
+  readonly firedAtMs: number;
+  /** Event time of this change. */
+  readonly atMs: number;
+  readonly message: string;
+  /** Names of notifiers. */
+  readonly notify: readonly string[];
+  /** What the rule had computed when it judged. */
+  readonly values: Readonly<Record<string, FieldValue | null>>;
+}
+
+/** A frame, reading, point or line that could not be used: counted, kept with its reason, never dropped silently. */
+export interface SetAside {
+  readonly reason: string;
+  readonly detail: string;
+  readonly source?: string;
+  readonly topic?: string;
+  readonly device?: string;
+  readonly rule?: string;
+  readonly key?: Readonly<Record<string, string>>;
+  readonly eventMs?: number;
+  readonly arrivalMs?: number;
+  readonly payload?: Buffer;
+  /** The line of line protocol a server refused. */
+  readonly line?: string;
+}

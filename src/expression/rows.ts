@@ -1,0 +1,37 @@
+/**
+ * Rows of typed columns: what expressions are compiled over.
+ *
+ * The same shape serves readings (a chunk of one device) and results (closed windows of one rule).
+ * Invariant: a number or boolean column is a Float64Array, booleans 1 and 0, NaN is null; a string column is
+ * an array with null. Only rows 0 … n-1 mean anything. Tags are not columns: a row has one small integer, its
+ * series, and the series table knows the tags.
+ */
+
+export type NumberColumn = Float64Array;
+export type StringColumn = (string | null)[];
+export type Column = NumberColumn | StringColumn;
+
+/** Rows at most in a chunk: a few columns of it stay in the processor's cache. */
+export const chunkRows = 1024;
+
+export interface Rows {
+  n: number;
+  /** By slot; a scope says which name has which slot. A slot holds a column of the type the scope says. */
+  readonly columns: Column[];
+  /** Row → series id in `table`. */
+  readonly series: Int32Array;
+  readonly eventMs: Float64Array;
+  readonly arrivalMs: Float64Array;
+  readonly table: SeriesTable;
+}
+
+/** The distinct combinations of tag values seen. Ids are dense and are never reused while rows refer to them. */
+export interface SeriesTable {
+  readonly size: number;
+  /** `tags[t][id]` is the value of the t-th tag of series `id`. */
+  readonly tags: readonly (readonly string[])[];
+}
+
+/** Evaluates one expression over rows. The column is valid until the kernel is called again. */
+export type NumberKernel = (rows: Rows) => NumberColumn;
+export type StringKernel = (rows: Rows) => StringColumn;

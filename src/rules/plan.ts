@@ -1,0 +1,118 @@
+/**
+ * A rule file, understood: what the engine runs.
+ *
+ * Plain data and compiled kernels; no text is parsed after this. A plan never changes; a reload makes a new one.
+ * Not here: state. Kernels own scratch columns, so one plan serves one engine at a time.
+ */
+
+import type { DeviceProfile } from '../config/schema.ts';
+import type { Severity, ValueType } from '../core/types.ts';
+import type { NumberKernel, Rows, StringKernel } from '../expression/rows.ts';
+
+export interface Plan {
+  readonly gateway: string;
+  readonly devices: readonly DevicePlan[];
+  readonly rules: readonly RulePlan[];
+}
+
+/** The layout of a device's rows: slot i of `Rows.columns` holds `fields[i]`; tag j of its series table is `tags[j]`. */
+export interface DevicePlan {
+  readonly profile: DeviceProfile;
+  readonly fields: readonly { readonly name: string; readonly type: ValueType }[];
+  readonly tags: readonly string[];
+}
+
+/** A compiled expression, by the type of its result. Booleans are number kernels: 1, 0, NaN for null. */
+export type Compiled =
+  | { readonly type: 'number' | 'boolean'; readonly kernel: NumberKernel }
+  | { readonly type: 'string'; readonly kernel: StringKernel };
+
+export interface RulePlan {
+  readonly name: string;
+  /** Hash of what shapes the rule's state (from, by, window, computes): a change of it resets the state. */
+  readonly stateHash: string;
+  /** One for each device of `from`; the expressions of a rule are compiled for each device's layout. */
+  readonly inputs: readonly RuleInput[];
+  /** Names of the key's tags. */
+  readonly by: readonly string[];
+  /** The largest of the devices'. */
+  readonly latenessMs: number;
+  readonly idleAfterMs: number;
+  readonly seriesLimit: number;
+  /** Absent: the rule judges each reading. */
+  readonly window?: WindowPlan;
+  /** Aggregate calls of `compute`, in the order of the result rows' first slots. Empty without `window`. */
+  readonly aggregates: readonly AggregatePlan[];
+  /**
+   * The layout of result rows. Windowed: slots 0 … aggregates.length-1 hold aggregate results, then one slot for each of
+   * `computes`. Without a window the rows of the reading itself are judged: fields, then one slot for each `let`.
+   */
+  readonly computes: readonly NamedCompiled[];
+  readonly alerts: readonly AlertPlan[];
+  /** A key is silent after so long without a reading; absent: silence is no alert. */
+  readonly silent?: SilentPlan;
+  readonly forward: ForwardPlan | undefined;
+}
+
+export interface RuleInput {
+  readonly device: DevicePlan;
+  /** `by[i]` is tag `keyTags[i]` of the device's series table. */
+  readonly keyTags: readonly number[];
+  /** Readings for which this is not 1 are filtered. */
+  readonly where?: NumberKernel;
+  /** Their columns go to slots fields.length, fields.length + 1, … before `where` and what follows is evaluated. */
+  readonly lets: readonly NamedCompiled[];
+  /** One for each of `RulePlan.aggregates`; undefined for `count()`, which takes no argument. */
+  readonly arguments: readonly (readonly Compiled[])[];
+}
+
+export interface NamedCompiled {
+  readonly name: string;
+  readonly compiled: Compiled;
+}
+
+/** Result every `everyMs` over the last `lengthMs`; tumbling when they are equal. Aligned to the epoch plus `offsetMs`. */
+export interface WindowPlan {
+  readonly lengthMs: number;
+  readonly everyMs: number;
+  readonly offsetMs: number;
+}
+
+export interface AggregatePlan {
+  /** A name in the engine's registry of aggregates. */
+  readonly fn: string;
+  /** Constant parameters after the column arguments: the 95 of `percentile(x, 95)`. */
+  readonly parameters: readonly number[];
+  /** Type of the first column argument, or undefined for `count()`. */
+  readonly argumentType: ValueType | undefined;
+  readonly resultType: ValueType;
+}
+
+export interface AlertPlan {
+  readonly severity: Severity;
+  /** Compiled over result rows (windowed) or the reading's own rows; one for each input without a window, else one. */
+  readonly when: readonly NumberKernel[];
+  /** Absent: not `when`. */
+  readonly clear: readonly NumberKernel[] | undefined;
+  readonly forMs: number;
+  /** Renders row i of the rows: one for each input without a window, else one. */
+  readonly message: readonly MessageTemplate[];
+  readonly notify: readonly string[];
+}
+
+export interface SilentPlan {
+  readonly afterMs: number;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly notify: readonly string[];
+}
+
+/** Gives the text of one row; null values show as `–`. */
+export type MessageTemplate = (rows: Rows, row: number) => string;
+
+/** What a point carries. Without `onChange` each result is forwarded. */
+export interface ForwardPlan {
+  readonly measurement: string;
+  /** Per-reading rules: forward only when a number moved by at least this, or another value changed. */
+  readonly onChange: number | undefined;
+}
