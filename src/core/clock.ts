@@ -10,14 +10,18 @@
 export interface Clock {
   /** Milliseconds since 1970, in whole microseconds. */
   now(): number;
+  /** Real milliseconds to wait until this clock shows `ms`, as things stand; 0 when it already does. */
+  waitMs(ms: number): number;
 }
 
 export interface TimeBase {
   readonly wallMs: () => number;
   readonly monotonicMs: () => number;
+  /** How much faster than real time both run; a simulation may hurry. */
+  readonly speed: () => number;
 }
 
-const systemTime: TimeBase = { wallMs: Date.now, monotonicMs: () => performance.now() };
+const systemTime: TimeBase = { wallMs: Date.now, monotonicMs: () => performance.now(), speed: () => 1 };
 
 /** How far the system clock may differ before it is followed; NTP slews smaller differences by itself. */
 const toleranceMs = 50;
@@ -38,13 +42,16 @@ export function createClock(base: TimeBase = systemTime, compareEveryMs = 1000):
     rate = ahead > toleranceMs ? slowRate : 1;
   }
 
+  function now(): number {
+    const monotonicMs = base.monotonicMs();
+    if (monotonicMs - anchorMonotonicMs >= compareEveryMs) follow(monotonicMs);
+    const ms = anchorMs + (monotonicMs - anchorMonotonicMs) * rate;
+    lastMs = Math.max(lastMs, Math.floor(ms * 1000) / 1000);
+    return lastMs;
+  }
+
   return {
-    now() {
-      const monotonicMs = base.monotonicMs();
-      if (monotonicMs - anchorMonotonicMs >= compareEveryMs) follow(monotonicMs);
-      const ms = anchorMs + (monotonicMs - anchorMonotonicMs) * rate;
-      lastMs = Math.max(lastMs, Math.floor(ms * 1000) / 1000);
-      return lastMs;
-    },
+    now,
+    waitMs: (ms) => Math.max(0, (ms - now()) / (rate * base.speed())),
   };
 }
