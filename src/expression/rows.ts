@@ -25,13 +25,28 @@ export interface Rows {
   readonly table: SeriesTable;
 }
 
-/** The distinct combinations of tag values seen. Ids are dense and are never reused while rows refer to them. */
+/**
+ * The distinct combinations of tag values seen. Ids are dense; what an id stands for never changes: a table in which ids
+ * are given anew is a new object, for kernels remember what they worked out for a series.
+ */
 export interface SeriesTable {
   readonly size: number;
   /** `tags[t][id]` is the value of the t-th tag of series `id`. */
   readonly tags: readonly (readonly string[])[];
 }
 
-/** Evaluates one expression over rows. The column is valid until the kernel is called again. */
+/** Evaluates one expression over at most `chunkRows` rows. The column is valid until the kernel is called again. */
 export type NumberKernel = (rows: Rows) => NumberColumn;
 export type StringKernel = (rows: Rows) => StringColumn;
+
+/** A compiled expression, by the type of its result. Booleans are number kernels: 1, 0, NaN for null. */
+export type Compiled =
+  | { readonly type: 'number' | 'boolean'; readonly kernel: NumberKernel }
+  | { readonly type: 'string'; readonly kernel: StringKernel };
+
+/** Room for `n` rows in a scratch column: a rule that sees few rows at a time stays small. */
+export function capacityFor(n: number): number {
+  let capacity = 16;
+  while (capacity < n) capacity *= 2;
+  return capacity;
+}

@@ -1,0 +1,59 @@
+/**
+ * What an aggregate function is: accumulators in slots, one slot for each open pane of a key.
+ *
+ * Invariants: `fold` sees rows in arrival order; `merge` combines panes in order of their time, the earlier one
+ * first; a slot is `reset` before it is used. Folding rows into panes and merging the panes gives what folding all
+ * rows into one pane gives (for floating point sums: within rounding of a compensated sum).
+ * Not here: which slot a row belongs to, and when a window closes.
+ */
+
+import type { Column, Rows } from '../../expression/rows.ts';
+import type { AggregatePlan } from '../../rules/plan.ts';
+
+export interface Aggregate {
+  grow(capacity: number): void;
+  reset(slot: number): void;
+  /** Rows from … to-1; `slots[i]` is the slot of row i, negative for rows that do not count. */
+  fold(slots: Int32Array, from: number, to: number, rows: Rows, column: Column): void;
+  merge(into: number, from: number): void;
+  /** NaN or null when the slot has seen no value. */
+  result(slot: number): number | string | null;
+  /** Plain data for the checkpoint; `load` puts it into other slots of a fresh aggregate. */
+  save(slots: Int32Array): unknown;
+  load(saved: unknown, slots: Int32Array): void;
+}
+
+export type MakeAggregate = (plan: AggregatePlan) => Aggregate;
+
+/** Accumulators as columns of doubles. Hold on to `arrays[i]` only within one call: growing replaces it. */
+export interface Cells {
+  readonly arrays: Float64Array[];
+  grow(capacity: number): void;
+  reset(slot: number): void;
+  save(slots: Int32Array): unknown;
+  load(saved: unknown, slots: Int32Array): void;
+}
+
+/** One column of doubles for each initial value. */
+export function createCells(initial: readonly number[]): Cells {
+  const arrays = initial.map(() => new Float64Array(0));
+  return {
+    arrays,
+    grow(capacity) {
+      for (let i = 0; i < arrays.length; i++) {
+        const grown = new Float64Array(capacity);
+        grown.set(arrays[i]!);
+        arrays[i] = grown;
+      }
+    },
+    reset(slot) {
+      for (let i = 0; i < arrays.length; i++) arrays[i]![slot] = initial[i]!;
+    },
+    save: (slots) => arrays.map((array) => Float64Array.from(slots, (slot) => array[slot]!)),
+    load(saved, slots) {
+      for (const [i, values] of (saved as Float64Array[]).entries()) {
+        for (const [j, slot] of slots.entries()) arrays[i]![slot] = values[j]!;
+      }
+    },
+  };
+}

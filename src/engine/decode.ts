@@ -1,0 +1,249 @@
+/**
+ * Frames into rows: each device profile's codec, paths, time and tags, compiled once.
+ *
+ * Flow: frame → route (which devices want it) → codec → rows of the payload → event time, series, fields → columns.
+ * A chunk of a device's rows is handed on when it is full, when another device that shares a rule with it gets a row
+ * (so a rule sees the rows of its devices in the order they arrived), and at the end of a batch.
+ * Invariant: what cannot be used is counted and set aside with its reason; the rest of the payload is used.
+ */
+
+import { compileField } from '../codecs/field.ts';
+import { codecs, DecodeError, type Decoder } from '../codecs/index.ts';
+import { compileEach, compilePath } from '../codecs/path.ts';
+import { compileTime } from '../codecs/time.ts';
+import { parseTopic } from '../config/topic.ts';
+import type { Route } from '../core/frame.ts';
+import type { DeviceLine } from '../core/status.ts';
+import type { SetAside } from '../core/types.ts';
+import { type Column, chunkRows, type Rows, type StringColumn } from '../expression/rows.ts';
+import type { DevicePlan } from '../rules/plan.ts';
+import { createDuplicates, type Duplicates } from './duplicates.ts';
+import { createSeriesIndex, restoreSeries } from './series.ts';
+
+type Getter = (row: unknown, root: unknown) => unknown;
+
+export interface DeviceDecoder {
+  readonly plan: DevicePlan;
+  readonly rows: Rows;
+  /** What of the route the profile needs, or undefined when it does not want its frames. */
+  match(route: Route): readonly string[] | undefined;
+  /** Decodes one payload into rows; `full` is called when the chunk must be emptied before the next row. */
+  decode(
+    topicTags: readonly string[],
+    route: Route,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    arrivalMs: number,
+  ): void;
+  status(): DeviceLine;
+  save(): SavedDevice;
+  load(saved: SavedDevice): void;
+}
+
+export interface SavedDevice {
+  readonly tagNames: readonly string[];
+  readonly tags: readonly (readonly string[])[];
+  readonly series: number;
+  readonly duplicates: ReturnType<Duplicates['save']>;
+}
+
+export interface DecodeSettings {
+  readonly seriesLimit: number;
+  /** How far back duplicates are known. */
+  readonly duplicatesMs: number;
+  readonly setAside: (reason: string, entry: () => Omit<SetAside, 'reason'>) => void;
+  /** The chunk is full: it must be empty when this returns. */
+  readonly full: () => void;
+}
+
+export function createDecoder(plan: DevicePlan, settings: DecodeSettings): DeviceDecoder {
+  const { profile } = plan;
+  const codec = codecs[profile.codec.name];
+  const decodePayload = codec.create(profile.codec as never) as Decoder;
+  const each = profile.each === undefined ? undefined : compileEach(profile.each);
+  const time = compileEventTime(plan, codec.time);
+  const index = createSeriesIndex(plan.tags.length, settings.seriesLimit);
+  const fields = plan.fields.map(({ name }) => {
+    const config = profile.fields[name]!;
+    return { get: compilePath(config.path ?? codec.fieldPath(name)), convert: compileField(name, config) };
+  });
+  const topic = profile.topic === undefined ? undefined : parseTopic(profile.topic);
+  const tags = compileTags(plan, topic?.tagNames ?? [], codec.tagPath);
+  const duplicates =
+    profile.duplicates === 'drop' && time !== undefined ? createDuplicates(settings.duplicatesMs) : undefined;
+  const counts = { readings: 0, setAside: 0, duplicates: 0 };
+  const tagValues: string[] = plan.tags.map(() => '');
+  let lastArrivalMs: number | undefined;
+
+  const rows: Rows = {
+    n: 0,
+    columns: plan.fields.map(({ type }) =>
+      type === 'string' ? ([] as StringColumn) : new Float64Array(chunkRows),
+    ),
+    series: new Int32Array(chunkRows),
+    eventMs: new Float64Array(chunkRows),
+    arrivalMs: new Float64Array(chunkRows),
+    table: index,
+  };
+
+  // The frame being decoded: rows are emitted by closures that would else be made anew for each frame.
+  let frame: { topicTags: readonly string[]; route: Route; arrivalMs: number };
+  let payload: { buffer: Buffer; start: number; end: number };
+  let root: unknown;
+
+  function setAside(reason: string, detail: string, eventMs?: number): void {
+    counts.setAside += 1;
+    settings.setAside(reason, () => ({
+      detail,
+      source: frame.route.source,
+      topic: frame.route.topic,
+      device: profile.device,
+      arrivalMs: frame.arrivalMs,
+      payload: Buffer.from(payload.buffer.subarray(payload.start, payload.end)),
+      ...(eventMs === undefined ? {} : { eventMs }),
+    }));
+  }
+
+  /** NaN when the reading has no usable time; it is set aside then. */
+  function timeOf(row: unknown): number {
+    const { arrivalMs } = frame;
+    const eventMs = time === undefined ? arrivalMs : time(row, root, arrivalMs);
+    if (Number.isNaN(eventMs)) {
+      const wanted = profile.time === undefined ? 'its time' : `${profile.time.path} (${profile.time.format})`;
+      setAside('no time', `${wanted} is missing or unreadable`);
+    } else if (eventMs > arrivalMs + profile.maxAheadMs) {
+      const aheadS = ((eventMs - arrivalMs) / 1000).toFixed(1);
+      setAside('ahead of time', `${aheadS} s after its arrival; max_ahead is ${profile.maxAheadMs / 1000} s`, eventMs);
+      return Number.NaN;
+    }
+    return eventMs;
+  }
+
+  /** Negative when there is no room for another series; the reading is set aside then. */
+  function seriesOf(row: unknown): number {
+    for (let t = 0; t < tags.length; t++) tagValues[t] = tags[t]!(row, root, frame.topicTags);
+    const series = index.idOf(tagValues);
+    if (series < 0) setAside('too many series', `device ${profile.device} has ${index.size} already`);
+    return series;
+  }
+
+  function addRow(row: unknown): void {
+    const eventMs = timeOf(row);
+    const series = Number.isNaN(eventMs) ? -1 : seriesOf(row);
+    if (series < 0) return;
+    if (duplicates?.seen(series, eventMs)) {
+      counts.duplicates += 1;
+      return;
+    }
+    if (rows.n === chunkRows) settings.full();
+    const i = rows.n;
+    for (let f = 0; f < fields.length; f++) {
+      const { get, convert } = fields[f]!;
+      setCell(rows.columns[f]!, i, convert(get(row, root), setAside));
+    }
+    rows.series[i] = series;
+    rows.eventMs[i] = eventMs;
+    rows.arrivalMs[i] = frame.arrivalMs;
+    rows.n = i + 1;
+    counts.readings += 1;
+  }
+
+  function addPayload(value: unknown): void {
+    root = value;
+    if (each === undefined) addRow(value);
+    else each(value, addRow);
+  }
+
+  const reject = (detail: string): void => setAside('malformed', detail);
+
+  return {
+    plan,
+    rows,
+    match(route) {
+      if (profile.source !== undefined && profile.source !== route.source) return undefined;
+      return topic === undefined ? [] : topic.match(route.topic);
+    },
+    decode(topicTags, route, buffer, start, end, arrivalMs) {
+      frame = { topicTags, route, arrivalMs };
+      payload = { buffer, start, end };
+      lastArrivalMs = arrivalMs;
+      try {
+        decodePayload(buffer, start, end, addPayload, reject);
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        setAside('malformed', error.message);
+      }
+    },
+    status: () => ({ name: profile.device, ...counts, series: index.size, lastArrivalMs }),
+    save: () => ({
+      tagNames: plan.tags,
+      tags: index.tags,
+      series: index.size,
+      duplicates: duplicates?.save() ?? [],
+    }),
+    load(saved) {
+      if (saved.tagNames.join('\n') !== plan.tags.join('\n')) return;
+      restoreSeries(index, saved.tags, saved.series);
+      duplicates?.load(saved.duplicates);
+    },
+  };
+}
+
+function setCell(column: Column, i: number, value: number | string | null): void {
+  if (Array.isArray(column)) column[i] = value as string | null;
+  else column[i] = value === null ? Number.NaN : (value as number);
+}
+
+type EventTime = (row: unknown, root: unknown, arrivalMs: number) => number;
+
+/** Where readings carry their time; undefined when arrival time is all there is. */
+function compileEventTime(
+  { profile }: DevicePlan,
+  ofCodec: { path: string; format: string } | undefined,
+): EventTime | undefined {
+  if (profile.time !== undefined) {
+    const get: Getter = compilePath(profile.time.path);
+    const read = compileTime(profile.time.format, profile.time.zone);
+    return (row, root) => read(get(row, root));
+  }
+  if (ofCodec === undefined) return undefined;
+  const get: Getter = compilePath(ofCodec.path);
+  const read = compileTime(ofCodec.format, 'UTC');
+  // A line of line protocol may leave its time out: then it is its arrival.
+  return (row, root, arrivalMs) => {
+    const value = get(row, root);
+    return value === undefined ? arrivalMs : read(value);
+  };
+}
+
+type TagGetter = (row: unknown, root: unknown, topicTags: readonly string[]) => string;
+
+/**
+ * Tags come from topic levels, paths and constants. A recorded row without a topic gives a topic's tag by a column of
+ * the same name.
+ */
+function compileTags(
+  plan: DevicePlan,
+  topicTagNames: readonly string[],
+  defaultPath: (name: string) => string,
+): TagGetter[] {
+  return plan.tags.map((name) => {
+    const config = plan.profile.tags[name];
+    if (config === undefined) {
+      const level = topicTagNames.indexOf(name);
+      const get: Getter = compilePath(defaultPath(name));
+      return (row, root, topicTags) => topicTags[level] ?? textOf(get(row, root), '');
+    }
+    if ('value' in config) return () => config.value;
+    const get: Getter = compilePath(config.path);
+    return (row, root) => textOf(get(row, root), config.default ?? '');
+  });
+}
+
+function textOf(value: unknown, otherwise: string): string {
+  if (typeof value === 'string') return value === '' ? otherwise : value;
+  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
+    ? String(value)
+    : otherwise;
+}

@@ -1,0 +1,260 @@
+/**
+ * The engine: batches in; points, alerts and what was set aside out.
+ *
+ * Invariant: `step` is pure: no timer, no clock, no I/O. What it gives follows from the plan, the state and the batch
+ * alone, and does not depend on where batches are cut. The state is handed over: hold on to the one returned.
+ * Not here: where frames come from and where points go.
+ */
+
+import type { Batch, Route } from '../core/frame.ts';
+import type { DeviceLine, Fates, FiringAlert, RuleLine } from '../core/status.ts';
+import { type Alert, type Point, type SetAside, severities } from '../core/types.ts';
+import type { DevicePlan, Plan } from '../rules/plan.ts';
+import { createDecoder, type DeviceDecoder, type SavedDevice } from './decode.ts';
+import { createOutput, type Output, setAside, takeSetAside } from './output.ts';
+import { createRule, type RunningRule, type SavedRule } from './run-rule.ts';
+
+export interface EngineState {
+  readonly plan: Plan;
+  readonly devices: readonly RunningDevice[];
+  readonly rules: readonly RunningRule[];
+  readonly output: Output;
+  readonly routes: RouteTable;
+  readonly counts: { frames: number; unrouted: number; setAside: number; points: number };
+  /** Since when the gateway has been listening without a gap: silence before it is nobody's. */
+  listeningSinceMs: number;
+  nowMs: number;
+}
+
+export interface StepResult {
+  readonly state: EngineState;
+  readonly points: readonly Point[];
+  readonly alerts: readonly Alert[];
+  readonly setAside: readonly SetAside[];
+}
+
+export interface SavedState {
+  readonly nowMs: number;
+  readonly listeningSinceMs: number;
+  readonly devices: Readonly<Record<string, SavedDevice>>;
+  readonly rules: Readonly<Record<string, { readonly stateHash: string; readonly state: SavedRule }>>;
+}
+
+interface RunningDevice {
+  readonly decoder: DeviceDecoder;
+  /** Devices that share a rule share a lane: only one of them may hold rows that were not handed on. */
+  readonly lane: Lane;
+  readonly readers: readonly { readonly rule: RunningRule; readonly input: number }[];
+}
+
+interface Lane {
+  holder: RunningDevice | undefined;
+}
+
+/** Which devices want a source's topic; for each its topic's tags. */
+type Recipients = readonly { readonly device: RunningDevice; readonly topicTags: readonly string[] }[];
+type RouteTable = Map<string, Map<string, Recipients>>;
+
+/** Topics remembered of one source; a flood of new ones must not fill the memory. */
+const rememberedTopics = 100_000;
+
+export function createState(plan: Plan): EngineState {
+  const output = createOutput();
+  const rules = plan.rules.map((rule) => createRule(rule, plan.gateway, output));
+  const lanes = lanesOf(plan);
+  const devices = plan.devices.map((device, i) => createDevice(device, lanes[i]!, rules, output));
+  return {
+    plan,
+    devices,
+    rules,
+    output,
+    routes: new Map(),
+    counts: { frames: 0, unrouted: 0, setAside: 0, points: 0 },
+    listeningSinceMs: Number.NEGATIVE_INFINITY,
+    nowMs: Number.NEGATIVE_INFINITY,
+  };
+}
+
+function createDevice(
+  plan: DevicePlan,
+  lane: Lane,
+  rules: readonly RunningRule[],
+  output: Output,
+): RunningDevice {
+  const readers = rules.flatMap((rule) => {
+    const input = rule.plan.inputs.findIndex(({ device }) => device.profile.device === plan.profile.device);
+    return input < 0 ? [] : [{ rule, input }];
+  });
+  const longestMs = Math.max(0, ...readers.map(({ rule }) => rule.plan.window?.lengthMs ?? 0));
+  const seriesLimit = 10 * Math.max(10_000, ...readers.map(({ rule }) => rule.plan.seriesLimit));
+  const decoder = createDecoder(plan, {
+    seriesLimit,
+    duplicatesMs: plan.profile.latenessMs + longestMs,
+    setAside: (reason, entry) => setAside(output, reason, entry),
+    full: () => {
+      handOn(device);
+      lane.holder = device;
+    },
+  });
+  const device: RunningDevice = { decoder, lane, readers };
+  return device;
+}
+
+/** Devices that are read by one rule get one lane. */
+function lanesOf(plan: Plan): Lane[] {
+  const lanes: Lane[] = plan.devices.map(() => ({ holder: undefined }));
+  const places = new Map(plan.devices.map((device, i) => [device.profile.device, i]));
+  for (const { inputs } of plan.rules) {
+    const joined = new Set(inputs.map(({ device }) => lanes[places.get(device.profile.device)!]!));
+    const [first] = joined;
+    for (const [i, lane] of lanes.entries()) if (joined.has(lane)) lanes[i] = first!;
+  }
+  return lanes;
+}
+
+/** Gives a device's rows to the rules that read it. */
+function handOn(device: RunningDevice): void {
+  const { rows } = device.decoder;
+  if (rows.n > 0) for (const { rule, input } of device.readers) rule.run(input, rows);
+  rows.n = 0;
+  device.lane.holder = undefined;
+}
+
+function recipientsOf(state: EngineState, route: Route): Recipients {
+  let topics = state.routes.get(route.source);
+  if (topics === undefined || topics.size > rememberedTopics) {
+    topics = new Map();
+    state.routes.set(route.source, topics);
+  }
+  let recipients = topics.get(route.topic);
+  if (recipients === undefined) {
+    recipients = state.devices.flatMap((device) => {
+      const topicTags = device.decoder.match(route);
+      return topicTags === undefined ? [] : [{ device, topicTags }];
+    });
+    topics.set(route.topic, recipients);
+  }
+  return recipients;
+}
+
+/** Processes one batch. Consumes `state`. */
+export function step(state: EngineState, batch: Batch): StepResult {
+  for (const span of batch.spans) {
+    const recipients: Recipients[] = [];
+    span.visit((r, buffer, start, end, arrivalMs) => {
+      recipients[r] ??= recipientsOf(state, span.routes[r]!);
+      state.counts.frames += 1;
+      if (recipients[r].length === 0) state.counts.unrouted += 1;
+      for (const { device, topicTags } of recipients[r]) {
+        const { lane } = device;
+        if (lane.holder !== device) {
+          if (lane.holder !== undefined) handOn(lane.holder);
+          lane.holder = device;
+        }
+        device.decoder.decode(topicTags, span.routes[r]!, buffer, start, end, arrivalMs);
+      }
+    });
+  }
+  for (const device of state.devices) handOn(device);
+  for (const rule of state.rules) rule.pass(batch.endMs, state.listeningSinceMs);
+  state.nowMs = batch.endMs;
+  return takeOutput(state);
+}
+
+/** Closes every window, as at the end of recorded input. Consumes `state`. */
+export function finish(state: EngineState): StepResult {
+  for (const rule of state.rules) rule.closeAll(state.nowMs);
+  return takeOutput(state);
+}
+
+function takeOutput(state: EngineState): StepResult {
+  const { points, alerts } = state.output;
+  state.counts.points += points.length;
+  state.counts.setAside += state.output.setAsideCount;
+  return { state, points: points.splice(0), alerts: alerts.splice(0), setAside: takeSetAside(state.output) };
+}
+
+/** The gateway begins to listen: nobody was silent or idle before `ms`. */
+export function listenSince(state: EngineState, ms: number): EngineState {
+  state.listeningSinceMs = ms;
+  return state;
+}
+
+/** Until this arrival time an empty batch changes nothing. */
+export function quietUntilMs(state: EngineState): number {
+  let until = Number.POSITIVE_INFINITY;
+  for (const rule of state.rules) until = Math.min(until, rule.quietUntilMs);
+  return until;
+}
+
+/** Everything that must outlive the process, as plain data that shares nothing with the running state once copied. */
+export function save(state: EngineState): SavedState {
+  return {
+    nowMs: state.nowMs,
+    listeningSinceMs: state.listeningSinceMs,
+    devices: Object.fromEntries(
+      state.devices.map(({ decoder }) => [decoder.plan.profile.device, decoder.save()]),
+    ),
+    rules: Object.fromEntries(
+      state.rules.map((rule) => [rule.plan.name, { stateHash: rule.plan.stateHash, state: rule.save() }]),
+    ),
+  };
+}
+
+/**
+ * Takes up a saved state under a plan that may have changed since. Gives the names of the rules whose state was reset
+ * because what shapes it (devices, key, window, aggregates) was edited.
+ */
+export function load(state: EngineState, saved: SavedState): { state: EngineState; reset: string[] } {
+  const reset: string[] = [];
+  for (const { decoder } of state.devices) {
+    const device = saved.devices[decoder.plan.profile.device];
+    if (device !== undefined) decoder.load(device);
+  }
+  for (const rule of state.rules) {
+    const held = saved.rules[rule.plan.name];
+    if (held === undefined) continue;
+    if (held.stateHash === rule.plan.stateHash) rule.load(held.state);
+    else reset.push(rule.plan.name);
+  }
+  state.nowMs = saved.nowMs;
+  state.listeningSinceMs = saved.listeningSinceMs;
+  return { state, reset };
+}
+
+export interface EngineStatus {
+  readonly fates: Fates;
+  readonly devices: readonly DeviceLine[];
+  readonly rules: readonly RuleLine[];
+  readonly alerts: readonly FiringAlert[];
+}
+
+export function statusOf(state: EngineState): EngineStatus {
+  const devices = state.devices.map(({ decoder }) => decoder.status());
+  const sum = (pick: (device: DeviceLine) => number): number =>
+    devices.reduce((total, d) => total + pick(d), 0);
+  return {
+    fates: {
+      ...state.counts,
+      readings: sum((device) => device.readings),
+      duplicates: sum((device) => device.duplicates),
+    },
+    devices,
+    rules: state.rules.map((rule) => rule.status()),
+    alerts: state.rules.flatMap(firingOf).sort(bySeverity),
+  };
+}
+
+function firingOf(rule: RunningRule): FiringAlert[] {
+  return rule.alertStates.flatMap((states) =>
+    [...states.firing].map(({ key, ...alert }) => ({
+      rule: rule.plan.name,
+      key: rule.tagsOf(key),
+      ...alert,
+    })),
+  );
+}
+
+function bySeverity(a: FiringAlert, b: FiringAlert): number {
+  return severities.indexOf(b.severity) - severities.indexOf(a.severity) || a.firedAtMs - b.firedAtMs;
+}

@@ -1,0 +1,66 @@
+/**
+ * Numbers the distinct combinations of tag values: rows carry one small integer instead of strings.
+ *
+ * Invariant: ids are dense, from 0, and an id means the same values for the life of the index; at most `limit` of them.
+ */
+
+import type { SeriesTable } from '../expression/rows.ts';
+
+export interface SeriesIndex extends SeriesTable {
+  readonly size: number;
+  readonly tags: string[][];
+  /** The id of these values, in the index's order of tags; -1 for a new combination when the index is full. */
+  idOf(values: readonly string[]): number;
+}
+
+/** One level for each tag; the last one holds ids. */
+interface Trie extends Map<string, Trie | number> {}
+
+export function createSeriesIndex(tagCount: number, limit: number): SeriesIndex {
+  const tags: string[][] = Array.from({ length: tagCount }, () => []);
+  const root: Trie = new Map();
+  let size = 0;
+
+  function add(branch: Trie, values: readonly string[]): number {
+    if (size >= limit) return -1;
+    for (let i = 0; i < tagCount; i++) tags[i]!.push(values[i]!);
+    branch.set(values[tagCount - 1] ?? '', size);
+    return size++;
+  }
+
+  return {
+    tags,
+    get size() {
+      return size;
+    },
+    idOf(values) {
+      let branch = root;
+      for (let i = 0; i < tagCount - 1; i++) {
+        let next = branch.get(values[i]!) as Trie | undefined;
+        if (next === undefined) {
+          if (size >= limit) return -1;
+          next = new Map();
+          branch.set(values[i]!, next);
+        }
+        branch = next;
+      }
+      const id = branch.get(values[tagCount - 1] ?? '') as number | undefined;
+      return id ?? add(branch, values);
+    },
+  };
+}
+
+/** The tags of one id, by name; those without a value are left out. */
+export function tagsOf(table: SeriesTable, names: readonly string[], id: number): Record<string, string> {
+  const named: Record<string, string> = {};
+  for (const [i, name] of names.entries()) {
+    const value = table.tags[i]![id]!;
+    if (value !== '') named[name] = value;
+  }
+  return named;
+}
+
+/** Fills a fresh index with the ids it had when `tags` was saved. */
+export function restoreSeries(index: SeriesIndex, tags: readonly (readonly string[])[], size: number): void {
+  for (let id = 0; id < size; id++) index.idOf(tags.map((column) => column[id]!));
+}

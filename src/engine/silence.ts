@@ -1,0 +1,93 @@
+/**
+ * Keys that stop sending: an alert of its own when no reading of a key has come for `afterMs`; the next one clears it.
+ *
+ * Invariant: time in which the gateway itself was not listening is nobody's silence.
+ */
+
+import type { SilentPlan } from '../rules/plan.ts';
+import { type AlertSettings, type AlertStates, createAlertStates } from './alert-state.ts';
+
+export interface Silence {
+  /** A reading of the key arrived. */
+  heard(key: number, arrivalMs: number): void;
+  pass(nowMs: number, listeningSinceMs: number): void;
+  readonly quietUntilMs: number;
+  readonly alerts: AlertStates;
+  save(): { readonly heardMs: Float64Array; readonly alerts: unknown };
+  load(saved: ReturnType<Silence['save']>): void;
+}
+
+const always = [1];
+const never = [0];
+
+export function createSilence(
+  plan: SilentPlan,
+  settings: Omit<AlertSettings, 'levels' | 'firesByTime'>,
+): Silence {
+  const alerts = createAlertStates({
+    ...settings,
+    rule: `${settings.rule}:silent`,
+    give: (alert) => settings.give({ ...alert, rule: settings.rule }),
+    levels: [{ severity: plan.severity, forMs: 0, notify: plan.notify }],
+    firesByTime: false,
+  });
+  let heardMs: number[] = [];
+  let silent = new Set<number>();
+  let listeningSince = Number.NEGATIVE_INFINITY;
+  let dueMs = Number.POSITIVE_INFINITY;
+
+  function judge(key: number, atMs: number, isSilent: boolean): void {
+    alerts.judge(key, {
+      when: isSilent ? always : never,
+      clear: isSilent ? never : always,
+      sinceMs: atMs,
+      atMs,
+      arrivalMs: atMs,
+      message: () => textOf(plan, settings.tagsOf(key), isSilent),
+      values: () => ({ silent_s: (atMs - heardMs[key]!) / 1000 }),
+    });
+  }
+
+  const silentAtMs = (key: number): number => Math.max(heardMs[key]!, listeningSince) + plan.afterMs;
+
+  function fall(key: number): void {
+    silent.add(key);
+    judge(key, silentAtMs(key), true);
+  }
+
+  return {
+    alerts,
+    heard(key, arrivalMs) {
+      if (heardMs[key] !== undefined && !silent.has(key) && silentAtMs(key) <= arrivalMs) fall(key);
+      if (silent.delete(key)) judge(key, arrivalMs, false);
+      heardMs[key] = arrivalMs;
+      dueMs = Math.min(dueMs, arrivalMs + plan.afterMs);
+    },
+    pass(nowMs, listeningSinceMs) {
+      listeningSince = listeningSinceMs;
+      if (nowMs < dueMs) return;
+      dueMs = Number.POSITIVE_INFINITY;
+      for (const key of heardMs.keys()) {
+        if (Number.isNaN(heardMs[key] ?? Number.NaN) || silent.has(key)) continue;
+        if (silentAtMs(key) <= nowMs) fall(key);
+        else dueMs = Math.min(dueMs, silentAtMs(key));
+      }
+    },
+    get quietUntilMs() {
+      return dueMs;
+    },
+    save: () => ({ heardMs: Float64Array.from(heardMs, (ms) => ms ?? Number.NaN), alerts: alerts.save() }),
+    load(saved) {
+      heardMs = Array.from(saved.heardMs);
+      alerts.load(saved.alerts as ReturnType<AlertStates['save']>);
+      silent = new Set([...alerts.firing].map(({ key }) => key));
+      dueMs = Number.NEGATIVE_INFINITY;
+    },
+  };
+}
+
+function textOf(plan: SilentPlan, tags: Readonly<Record<string, string>>, isSilent: boolean): string {
+  const key = Object.values(tags).join(' ') || 'device';
+  if (isSilent) return plan.message.replaceAll('{key}', key);
+  return `${key} is sending again`;
+}
