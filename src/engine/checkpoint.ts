@@ -6,9 +6,9 @@
  * taken, from which the journal is run again to the same result.
  */
 
+import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { join } from 'node:path';
 import type { Logger } from '../core/log.ts';
 import { type Disk, writeFileDurably } from '../log/files.ts';
 import type { SavedState } from './engine.ts';

@@ -110,11 +110,16 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
     const { arrivalMs } = frame;
     const eventMs = time === undefined ? arrivalMs : time(row, root, arrivalMs);
     if (Number.isNaN(eventMs)) {
-      const wanted = profile.time === undefined ? 'its time' : `${profile.time.path} (${profile.time.format})`;
+      const wanted =
+        profile.time === undefined ? 'its time' : `${profile.time.path} (${profile.time.format})`;
       setAside('no time', `${wanted} is missing or unreadable`);
     } else if (eventMs > arrivalMs + profile.maxAheadMs) {
       const aheadS = ((eventMs - arrivalMs) / 1000).toFixed(1);
-      setAside('ahead of time', `${aheadS} s after its arrival; max_ahead is ${profile.maxAheadMs / 1000} s`, eventMs);
+      setAside(
+        'ahead of time',
+        `${aheadS} s after its arrival; max_ahead is ${profile.maxAheadMs / 1000} s`,
+        eventMs,
+      );
       return Number.NaN;
     }
     return eventMs;

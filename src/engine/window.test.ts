@@ -135,7 +135,8 @@ function bruteForce(readings: readonly TestRow[], plan: WindowPlan, latenessMs: 
     const endsOf = (t: number): number[] => {
       const ends: number[] = [];
       const first = Math.floor((t - plan.offsetMs) / plan.everyMs) * plan.everyMs + plan.offsetMs;
-      for (let start = first; start > t - plan.lengthMs; start -= plan.everyMs) ends.unshift(start + plan.lengthMs);
+      for (let start = first; start > t - plan.lengthMs; start -= plan.everyMs)
+        ends.unshift(start + plan.lengthMs);
       return ends;
     };
     const close = (until: number): void => {
@@ -215,33 +216,39 @@ function sorted(closed: readonly Closed[]): Closed[] {
 
 test('any readings, cut into any batches: the windows of the definition', () => {
   fc.assert(
-    fc.property(readingsArbitrary, plans, fc.array(fc.nat(59)), fc.boolean(), (readings, plan, cuts, restore) => {
-      const latenessMs = 5000;
-      const idleAfterMs = 40_000;
-      let { windows, closed, late } = running(plan, latenessMs, idleAfterMs);
-      const all: Closed[] = [];
-      const allLate: number[] = [];
-      const edges = [...new Set([0, ...cuts.filter((cut) => cut < readings.length), readings.length])];
-      edges.sort((a, b) => a - b);
-      for (let e = 0; e + 1 < edges.length; e++) {
-        const chunk = readings.slice(edges[e], edges[e + 1]);
-        feed(windows, chunk);
-        windows.pass(chunk.at(-1)!.arrivalMs, 0);
-        if (restore) {
-          const saved = structuredClone(windows.save());
-          all.push(...closed);
-          allLate.push(...late);
-          ({ windows, closed, late } = running(plan, latenessMs, idleAfterMs));
-          windows.load(saved);
+    fc.property(
+      readingsArbitrary,
+      plans,
+      fc.array(fc.nat(59)),
+      fc.boolean(),
+      (readings, plan, cuts, restore) => {
+        const latenessMs = 5000;
+        const idleAfterMs = 40_000;
+        let { windows, closed, late } = running(plan, latenessMs, idleAfterMs);
+        const all: Closed[] = [];
+        const allLate: number[] = [];
+        const edges = [...new Set([0, ...cuts.filter((cut) => cut < readings.length), readings.length])];
+        edges.sort((a, b) => a - b);
+        for (let e = 0; e + 1 < edges.length; e++) {
+          const chunk = readings.slice(edges[e], edges[e + 1]);
+          feed(windows, chunk);
+          windows.pass(chunk.at(-1)!.arrivalMs, 0);
+          if (restore) {
+            const saved = structuredClone(windows.save());
+            all.push(...closed);
+            allLate.push(...late);
+            ({ windows, closed, late } = running(plan, latenessMs, idleAfterMs));
+            windows.load(saved);
+          }
         }
-      }
-      windows.closeAll(0);
-      all.push(...closed);
-      allLate.push(...late);
-      const expected = bruteForce(readings, plan, latenessMs, idleAfterMs);
-      assert.deepEqual(sorted(all), sorted(expected.results));
-      assert.equal(allLate.length, expected.late);
-    }),
+        windows.closeAll(0);
+        all.push(...closed);
+        allLate.push(...late);
+        const expected = bruteForce(readings, plan, latenessMs, idleAfterMs);
+        assert.deepEqual(sorted(all), sorted(expected.results));
+        assert.equal(allLate.length, expected.late);
+      },
+    ),
     { numRuns: 300 },
   );
 });
