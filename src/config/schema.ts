@@ -2,6 +2,8 @@
 
 import type { Severity, ValueType } from '../core/types.ts';
 
+export type FileKind = 'gateway' | 'device' | 'rules';
+
 export interface GatewayConfig {
   readonly gateway: string;
   readonly batchMs: number;

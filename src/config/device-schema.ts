@@ -1,0 +1,226 @@
+/**
+ * devices/*.yaml: its keys, defaults and limits.
+ *
+ * Invariant: every name a rule can use (fields and tags of all kinds) is unique within its device.
+ * Not here: the syntax of paths into payloads and time patterns; the codecs know it.
+ */
+
+import { z } from 'zod';
+import { GatewayError } from '../core/errors.ts';
+import { closest } from '../core/suggest.ts';
+import type { CodecConfig, DeviceProfile } from './schema.ts';
+import { parseTopic } from './topic.ts';
+import { camelKeys, duration, identifier, label, parsed, refuse, section, show, text } from './values.ts';
+
+const topic = parsed({ type: 'string' }, (value) => {
+  if (typeof value !== 'string') {
+    throw new GatewayError(`${show(value)} is not a topic`, { remedy: 'write text: bus/{vehicle}/state' });
+  }
+  parseTopic(value);
+  return value;
+});
+
+const csv = section({
+  columns: z
+    .array(text)
+    .min(1)
+    .superRefine((names, context) => {
+      for (const [i, name] of names.entries()) {
+        if (names.indexOf(name) === i) continue;
+        refuse(context, `column \`${name}\` stands twice`, 'give each column its own name', { path: [i] });
+      }
+    })
+    .exactOptional()
+    .describe('Names of the columns; left out: the first line of each payload names them.'),
+  delimiter: z.string().length(1).default(',').describe('One character between values.'),
+});
+
+/** Codecs by name, with their options. */
+const codecOptions = { json: section({}), csv, influx: section({}), value: section({}) } as const;
+type CodecName = keyof typeof codecOptions;
+const codecNames = Object.keys(codecOptions) as [CodecName, ...CodecName[]];
+
+const codec: z.ZodType<CodecConfig> = z.union([
+  z.enum(codecNames).transform((name) => withOptions(name, name === 'csv' ? { delimiter: ',' } : {})),
+  section({
+    json: codecOptions.json.exactOptional().describe('JSON.'),
+    csv: codecOptions.csv.exactOptional().describe('Lines of separated values.'),
+    influx: codecOptions.influx.exactOptional().describe('InfluxDB line protocol.'),
+    value: codecOptions.value.exactOptional().describe('One bare value.'),
+  })
+    .meta({ minProperties: 1, maxProperties: 1 })
+    .transform((given, context) => {
+      const [entry, ...more] = Object.entries(given);
+      if (entry && more.length === 0) return withOptions(entry[0] as CodecName, entry[1]);
+      refuse(context, 'a device has exactly one codec', `write one of ${codecNames.join(', ')}`);
+      return z.NEVER;
+    }),
+]);
+
+function withOptions(name: CodecName, options: object): CodecConfig {
+  return { name, ...options } as CodecConfig;
+}
+
+const timeFormats = ['unix_s', 'unix_ms', 'unix_us', 'unix_ns', 'rfc3339'];
+
+const timeFormat = text
+  .superRefine((format, context) => {
+    if (timeFormats.includes(format) || format.includes('%')) return;
+    const near = closest(format, timeFormats);
+    const all = `one of ${timeFormats.join(', ')}, or a pattern such as "%Y-%m-%d %H:%M:%S"`;
+    refuse(
+      context,
+      `${show(format)} is not a time format`,
+      near ? `did you mean \`${near}\`?` : `write ${all}`,
+    );
+  })
+  .describe('unix_s, unix_ms, unix_us, unix_ns, rfc3339, or a strptime pattern: "%Y-%m-%d %H:%M:%S".');
+
+const zone = text
+  .superRefine((name, context) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: name });
+    } catch {
+      refuse(context, `${show(name)} is not a time zone`, 'write a name such as Europe/Helsinki, or UTC');
+    }
+  })
+  .default('UTC')
+  .describe('Zone of a pattern that names none: Europe/Helsinki. Default: UTC.');
+
+const tag = z.union([
+  text.transform((path) => ({ path })),
+  section({
+    path: text.exactOptional().describe('Where it stands in the payload.'),
+    default: z.string().exactOptional().describe('Its value where the payload lacks it.'),
+    value: z.string().exactOptional().describe('A constant.'),
+  }).transform(({ path, value, default: otherwise }, context) => {
+    if (value !== undefined && path === undefined && otherwise === undefined) return { value };
+    if (path !== undefined && value === undefined) {
+      return otherwise === undefined ? { path } : { path, default: otherwise };
+    }
+    refuse(
+      context,
+      'a tag is either read from a path or constant',
+      'write { path: … }, { path: …, default: … } or { value: … }',
+    );
+    return z.NEVER;
+  }),
+]);
+
+const range = z.tuple([z.number(), z.number()]).superRefine(([low, high], context) => {
+  if (low <= high) return;
+  refuse(context, `the range is empty: ${low} is above ${high}`, 'write [lowest, highest]');
+});
+
+const field = section({
+  path: text
+    .exactOptional()
+    .describe("Where it stands in the payload. Default: the codec's place for the name."),
+  type: z.enum(['number', 'integer', 'boolean', 'string']).default('number').describe('Type of the value.'),
+  unit: text.exactOptional().describe('Unit after scaling, for people: degC, bar, 1.'),
+  scale: z.number().exactOptional().describe('The value is multiplied by it. Default: 1.'),
+  offset: z.number().exactOptional().describe('Then this is added. Default: 0.'),
+  range: range.exactOptional().describe('[lowest, highest] value after scaling.'),
+  outside: z
+    .enum(['drop', 'clamp', 'keep'])
+    .exactOptional()
+    .describe('What happens outside the range. Default: drop.'),
+})
+  .superRefine((config, context) => {
+    const numeric = config.type === 'number' || config.type === 'integer';
+    for (const key of ['scale', 'offset', 'range', 'outside'] as const) {
+      if (numeric || config[key] === undefined) continue;
+      const at = { path: [key], at: 'key' } as const;
+      refuse(
+        context,
+        `\`${key}\` is for numbers; this is a ${config.type}`,
+        `remove it, or write type: number`,
+        at,
+      );
+    }
+    if (config.scale === 0) {
+      refuse(context, 'scale 0 makes every value the same', 'leave scale out, or write its factor', {
+        path: ['scale'],
+      });
+    }
+    if (numeric && config.outside !== undefined && !config.range) {
+      refuse(context, '`outside` needs a range', 'add `range: [lowest, highest]`', {
+        path: ['outside'],
+        at: 'key',
+      });
+    }
+  })
+  .transform((config) => ({ scale: 1, offset: 0, outside: 'drop' as const, ...config }));
+
+/** A kind of device. */
+export const deviceSchema: z.ZodType<DeviceProfile> = section({
+  device: label.describe(
+    'Name of this kind of device; rules say `from` it, and it is the default measurement.',
+  ),
+  description: z.string().exactOptional().describe('For people.'),
+  source: text.exactOptional().describe('A source of headgate.yaml. Left out: frames of every source.'),
+  topic: topic
+    .exactOptional()
+    .describe('MQTT filter; {name} is one level, kept as a tag. Not for serial lines.'),
+  codec: codec.describe(
+    'How payloads are written: json, csv, influx or value; options: { csv: { delimiter: ";" } }.',
+  ),
+  each: text.exactOptional().describe('Path to the rows where one payload holds many: $.rows[*].'),
+  time: section({
+    path: text.describe('Where the timestamp stands in the payload.'),
+    format: timeFormat,
+    zone,
+  })
+    .exactOptional()
+    .describe("The device's own timestamp. Left out: arrival time."),
+  tags: z.record(identifier, tag).default({}).describe('What tells devices apart; values are text.'),
+  fields: z.record(identifier, field).default({}).describe('What is measured.'),
+  lateness: duration().prefault('30s').describe('How late a reading may be and still count.'),
+  max_ahead: duration().prefault('10s').describe('How far in the future a timestamp may be.'),
+  silent_after: duration({ min: '1s' })
+    .exactOptional()
+    .describe('A key without a reading for so long is silent.'),
+  idle_after: duration({ min: '1s' })
+    .exactOptional()
+    .describe(
+      'Windows of a key without readings close after so long. Default: the larger of 1m and lateness.',
+    ),
+  duplicates: z
+    .enum(['drop', 'keep'])
+    .default('drop')
+    .describe('Same tags and event time seen already: drop or keep.'),
+})
+  .superRefine(refuseSharedNames)
+  .transform(({ lateness, max_ahead, silent_after, idle_after, ...rest }) => ({
+    ...camelKeys(rest),
+    latenessMs: lateness,
+    maxAheadMs: max_ahead,
+    ...(silent_after !== undefined && { silentAfterMs: silent_after }),
+    idleAfterMs: idle_after ?? Math.max(60_000, lateness),
+  }));
+
+interface Names {
+  readonly topic?: string;
+  readonly tags: object;
+  readonly fields: object;
+}
+
+/** Topic levels, tags and fields are one scope in expressions; tag names of the topic obey the rules of all names. */
+function refuseSharedNames(device: Names, context: Parameters<typeof refuse>[0]): void {
+  const levels = device.topic === undefined ? [] : parseTopic(device.topic).tagNames;
+  for (const name of levels) {
+    const issue = identifier.safeParse(name).error?.issues[0];
+    const remedy = 'choose another word in the braces';
+    if (issue) refuse(context, issue.message, remedy, { path: ['topic'] });
+  }
+  for (const name of Object.keys(device.tags)) {
+    if (!levels.includes(name)) continue;
+    const at = { path: ['tags', name], at: 'key' } as const;
+    refuse(context, `tag \`${name}\` is a level of the topic already`, 'give one of them another name', at);
+  }
+  for (const name of Object.keys(device.fields)) {
+    if (!levels.includes(name) && !Object.hasOwn(device.tags, name)) continue;
+    const at = { path: ['fields', name], at: 'key' } as const;
+    refuse(context, `\`${name}\` is a tag and a field`, 'give one of them another name', at);
+  }
+}

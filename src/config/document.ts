@@ -1,0 +1,144 @@
+/**
+ * One YAML file: its value, its syntax mistakes, and where everything in it stands.
+ *
+ * Invariant: reading never throws, whatever the text; a document with mistakes has diagnostics, and `value` is
+ * only there when it can be relied on. Lines quoted in places have their secrets masked.
+ * Not here: what the value means.
+ */
+
+import { Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Diagnostic, messageOf } from '../core/errors.ts';
+import type { KeyPath, LocatedFile, Place, Span } from './located.ts';
+import { type Range, rangeOf, spanRange, walk } from './places.ts';
+import { isSecretKey, maskSecrets } from './secrets.ts';
+import { type SyntaxMistake, syntaxMistakes } from './syntax-mistakes.ts';
+
+export interface YamlFile extends LocatedFile {
+  /** Undefined when the text could not be understood; null when the file is empty. */
+  readonly value: unknown;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Aliases may not unfold a document beyond this factor. */
+const maxAliasCount = 100;
+
+/** Understands the text of a file. `file` is its name as the user would type it, `path` the absolute one. */
+export function readYaml(file: string, path: string, original: string): YamlFile {
+  const text = original.replace(/^\uFEFF/, '');
+  const lines = new LineCounter();
+  const { document, value, secrets, mistakes } = understand(text, lines);
+  const masked = maskSecrets(text, secrets);
+  const place = (range: Range): Place => placeOf(masked, lines, range);
+  const locate = (keyPath: KeyPath, span?: Span): Place => {
+    const found = walk(document, keyPath);
+    const marked = span && found.complete ? spanRange(found.node, text, span) : undefined;
+    return place(marked ?? found.range);
+  };
+  const locateKey = (keyPath: KeyPath): Place => place(walk(document, keyPath).keyRange);
+  const diagnostics = mistakes.map(({ range, ...rest }) => ({ file, ...place(range), ...rest }));
+  return { file, path, value, diagnostics, locate, locateKey };
+}
+
+interface Understood {
+  readonly document: Document;
+  readonly value: unknown;
+  readonly secrets: readonly Range[];
+  readonly mistakes: readonly SyntaxMistake[];
+}
+
+function understand(text: string, lines: LineCounter): Understood {
+  try {
+    const options = { stringKeys: true, merge: true, resolveKnownTags: false, prettyErrors: false };
+    const document = parseDocument(text, { ...options, lineCounter: lines });
+    const mistakes = syntaxMistakes(document, text);
+    const usable = document.errors.every((error) => error.code === 'DUPLICATE_KEY');
+    const value = usable ? plainValue(document, mistakes) : undefined;
+    return { document, value, secrets: secretRanges(document), mistakes };
+  } catch (error) {
+    // The parser recurses: text nested thousands of levels deep ends its stack.
+    const message = error instanceof RangeError ? 'this file is nested too deeply' : messageOf(error);
+    const mistake: SyntaxMistake = {
+      severity: 'error',
+      message,
+      range: [0, 1],
+      remedy: 'check its brackets',
+    };
+    return { document: new Document(), value: undefined, secrets: [], mistakes: [mistake] };
+  }
+}
+
+/** Lines and columns of a range, cut to its first line. */
+function placeOf(text: string, lines: LineCounter, [start, end]: Range): Place {
+  const at = Math.max(0, Math.min(start, text.length));
+  const line = Math.max(1, lines.linePos(at).line);
+  const lineStart = lines.lineStarts[line - 1] ?? 0;
+  const next = text.indexOf('\n', lineStart);
+  const content = text.slice(lineStart, next < 0 ? text.length : next).replace(/\r$/, '');
+  const column = Math.min(at - lineStart + 1, content.length + 1);
+  const length = Math.max(1, Math.min(end - at, content.length + 1 - column));
+  return { line, column, length, text: content };
+}
+
+/** The plain value; undefined, with a mistake more, when aliases loop, unfold too far or lead nowhere. */
+function plainValue(document: Document, mistakes: SyntaxMistake[]): unknown {
+  const refuse = (message: string, remedy: string, alias?: string): void => {
+    mistakes.push({ severity: 'error', message, range: firstAlias(document, alias), remedy });
+  };
+  try {
+    const value: unknown = document.toJS({ maxAliasCount });
+    if (!isCyclic(value, new Set())) return value;
+    refuse('an alias contains itself', 'write the value out');
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    const unfolds = error.message.startsWith('Excessive');
+    if (unfolds) refuse('aliases unfold to too much data', 'write the values out');
+    else {
+      const alias = /: (\S+)$/.exec(error.message)?.[1];
+      refuse(
+        'this alias leads nowhere',
+        'put text that starts with * in quotes, or define its &anchor above',
+        alias,
+      );
+    }
+  }
+  return undefined;
+}
+
+function isCyclic(value: unknown, above: Set<unknown>): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (above.has(value)) return true;
+  above.add(value);
+  const cyclic = Object.values(value).some((child) => isCyclic(child, above));
+  above.delete(value);
+  return cyclic;
+}
+
+/** Of the name, or of any. */
+function firstAlias(document: Document, name?: string): Range {
+  let range: Range = [0, 1];
+  visit(document, {
+    Alias(_key, alias) {
+      if (name !== undefined && alias.source !== name) return undefined;
+      range = rangeOf(alias) ?? range;
+      return visit.BREAK;
+    },
+  });
+  return range;
+}
+
+/** Values of secret keys, and all values under `headers`. */
+function secretRanges(document: Document): Range[] {
+  const nodes: unknown[] = [];
+  visit(document, {
+    Pair(_key, pair) {
+      const key = isScalar(pair.key) ? String(pair.key.value) : '';
+      if (isSecretKey(key)) nodes.push(pair.value);
+      if (key.toLowerCase() === 'headers' && isMap(pair.value)) {
+        nodes.push(...pair.value.items.map((item) => item.value));
+      }
+    },
+  });
+  return nodes.flatMap((node) =>
+    isScalar(node) && node.range ? [[node.range[0], node.range[1]] as const] : [],
+  );
+}

@@ -1,0 +1,152 @@
+/**
+ * rules/*.yaml: its keys, defaults and limits.
+ *
+ * Not here: what expressions mean; src/rules compiles them. Keys of the language that are still to come are
+ * listed in later.ts.
+ */
+
+import { z } from 'zod';
+import type { RuleConfig } from './schema.ts';
+import { duration, expression, identifier, label, oneOrMore, refuse, section, text } from './values.ts';
+
+const severity = z.enum(['info', 'warning', 'critical']).default('warning');
+const notify = oneOrMore(text).prefault('log').describe('Names of notifiers in headgate.yaml. Default: log.');
+const message = text.exactOptional().describe('With {name} and format: "Bus {vehicle}: {share:.0%}".');
+
+const lookup = section({
+  file: text.describe('CSV, JSON or YAML, beside the rule file.'),
+  key: identifier.describe('Column of the table, and tag it is matched with.'),
+});
+
+const window = section({
+  tumbling: duration({ min: '10ms' }).exactOptional().describe('One window after the other, so long each.'),
+  sliding: duration({ min: '10ms' }).exactOptional().describe('Windows so long that overlap; needs `every`.'),
+  every: duration({ min: '10ms' }).exactOptional().describe('A sliding window gives a result so often.'),
+  offset: duration().prefault('0s').describe('Windows start at multiples of their length plus this.'),
+}).transform(({ tumbling, sliding, every, offset }, context) => {
+  const offsetMs = offset;
+  if (tumbling !== undefined && sliding === undefined && every === undefined) {
+    return { lengthMs: tumbling, everyMs: tumbling, offsetMs };
+  }
+  if (sliding !== undefined && tumbling === undefined && every !== undefined && every <= sliding) {
+    return { lengthMs: sliding, everyMs: every, offsetMs };
+  }
+  refuseWindow({ tumbling, sliding, every }, context);
+  return z.NEVER;
+});
+
+type Window = Record<'tumbling' | 'sliding' | 'every', number | undefined>;
+
+function refuseWindow({ tumbling, sliding, every }: Window, context: Parameters<typeof refuse>[0]): void {
+  if (tumbling !== undefined && sliding !== undefined) {
+    refuse(context, 'a window is either tumbling or sliding', 'keep one of them');
+  } else if (tumbling !== undefined) {
+    const at = { path: ['every'], at: 'key' } as const;
+    refuse(context, '`every` is for sliding windows', 'remove it, or write `sliding` for `tumbling`', at);
+  } else if (sliding === undefined) {
+    refuse(context, 'a window needs a length', 'write { tumbling: 1m } or { sliding: 5m, every: 10s }');
+  } else if (every === undefined) {
+    refuse(context, 'a sliding window needs `every`', 'write { sliding: 5m, every: 10s }');
+  } else {
+    const remedy = 'windows further apart than long would skip readings; make `every` at most the length';
+    refuse(context, '`every` is longer than the window', remedy, { path: ['every'] });
+  }
+}
+
+const alert = section({
+  severity: severity.describe('info, warning or critical. Default: warning.'),
+  when: expression.describe('Fires while this is true.'),
+  clear: expression.exactOptional().describe('A firing alert clears when this is true. Default: not `when`.'),
+  for: duration().prefault('0s').describe('`when` must hold so long before it fires.'),
+  message,
+  notify,
+}).transform(({ for: forMs, ...rest }) => ({ ...rest, forMs }));
+
+const silent = z.union([
+  z.boolean(),
+  section({ severity: severity.describe('Default: warning.'), message, notify }),
+]);
+
+const forward = z.union([
+  z.boolean(),
+  section({
+    on_change: z.number().min(0).describe('Forward a reading when a number moved by at least this.'),
+  }).transform(({ on_change }) => ({ onChange: on_change })),
+]);
+
+const rule: z.ZodType<RuleConfig> = section({
+  name: label.describe('Name of the rule, and measurement of its points.'),
+  description: z.string().exactOptional().describe('For people.'),
+  from: oneOrMore(text).describe('The device, or a list of devices.'),
+  where: expression.exactOptional().describe('Only readings for which this is true.'),
+  let: z.record(identifier, expression).default({}).describe('Computed fields, usable below.'),
+  lookup: z.record(identifier, lookup).default({}).describe('Static tables: name.column in expressions.'),
+  by: z
+    .array(identifier)
+    .exactOptional()
+    .describe('Tags that make the key. Default: all tags of the device.'),
+  window: window
+    .exactOptional()
+    .describe('{ tumbling: 1m } or { sliding: 5m, every: 10s }. Left out: each reading.'),
+  compute: z
+    .record(identifier, expression)
+    .default({})
+    .describe('Aggregates of a window: avg(t), max(load).'),
+  alert: z.array(alert).default([]).describe('When to shout.'),
+  silent: silent.default(false).describe('A key that stops sending is an alert (device key silent_after).'),
+  forward: forward.default(true).describe('Send the points on: true, false, or { on_change: 0.5 }.'),
+})
+  .superRefine(refuseHalves)
+  .superRefine(refuseOverlaps)
+  .transform(({ silent: silence, ...rest }) => {
+    if (silence === false) return rest;
+    if (silence !== true) return { ...rest, silent: silence };
+    return { ...rest, silent: { severity: 'warning' as const, notify: ['log'] } };
+  });
+
+/** A window and what is computed over it come together. */
+function refuseHalves(
+  config: { window?: unknown; compute: object },
+  context: Parameters<typeof refuse>[0],
+): void {
+  const computes = Object.keys(config.compute).length > 0;
+  if (config.window && !computes) {
+    const remedy = 'add compute, such as { readings: count() }';
+    refuse(context, 'a window without `compute` has no result', remedy, { path: ['window'], at: 'key' });
+  } else if (!config.window && computes) {
+    const remedy = 'add window: { tumbling: 1m }, or use `let` to compute for each reading';
+    refuse(context, '`compute` needs a window', remedy, { path: ['compute'], at: 'key' });
+  }
+}
+
+interface Parts {
+  readonly from: readonly string[];
+  readonly by?: readonly string[];
+  readonly window?: unknown;
+  readonly alert: readonly { readonly severity: string }[];
+  readonly forward: unknown;
+}
+
+/** What stands twice, or says two things at once. */
+function refuseOverlaps(config: Parts, context: Parameters<typeof refuse>[0]): void {
+  for (const key of ['from', 'by'] as const) {
+    for (const [i, name] of (config[key] ?? []).entries()) {
+      if (config[key]!.indexOf(name) === i) continue;
+      refuse(context, `\`${name}\` stands twice`, 'keep one of them', { path: [key, i] });
+    }
+  }
+  for (const [i, { severity: one }] of config.alert.entries()) {
+    if (config.alert.findIndex((other) => other.severity === one) === i) continue;
+    const remedy = 'one alert for each severity; join the conditions with ||, or choose another severity';
+    refuse(context, `a second alert of severity ${one}`, remedy, { path: ['alert', i, 'severity'] });
+  }
+  if (config.window && typeof config.forward === 'object') {
+    const at = { path: ['forward'], at: 'key' } as const;
+    refuse(context, '`on_change` is for rules without a window', 'remove it: a window gives one point', at);
+  }
+}
+
+/** A rule file. An empty one has no rules. */
+export const ruleFileSchema = section({
+  rules: z.array(rule).default([]).describe('The rules of this file.'),
+});

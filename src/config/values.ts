@@ -1,0 +1,222 @@
+/**
+ * The kinds of values all files share, as zod schemas: durations, sizes, names, paths, expressions.
+ *
+ * Invariant: each says in its JSON Schema what it accepts, so that editors know it, and in its own words what is
+ * wrong and what to write instead. Not here: keys and defaults.
+ */
+
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { GatewayError } from '../core/errors.ts';
+import { durationPattern, formatDuration, parseDuration } from './duration.ts';
+import { formatSize, parseSize, sizePattern } from './size.ts';
+
+/** A value as a message shows it; texts are cut to stay on a line. */
+export function show(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a map';
+  if (value === null) return 'nothing';
+  const text =
+    typeof value === 'string' ? JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"') : String(value);
+  return `\`${text.length > 60 ? `${text.slice(0, 57)}…` : text}\``;
+}
+
+/** A value that `parse` understands or refuses with a `GatewayError`; `json` tells editors what it accepts. */
+export function parsed<T>(json: z.core.JSONSchema.BaseSchema, parse: (value: unknown) => T) {
+  return z
+    .unknown()
+    .meta(json as z.core.GlobalMeta)
+    .transform((value, context) => {
+      if (value === undefined) return missing(context);
+      try {
+        return parse(value);
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error;
+        const { start, end } = error as GatewayError & { start?: number; end?: number };
+        context.addIssue({
+          code: 'custom',
+          message: error.message,
+          params: { remedy: error.remedy, start, end },
+        });
+        return z.NEVER;
+      }
+    });
+}
+
+function missing(context: { addIssue(issue: z.core.$ZodSuperRefineIssue): void }): never {
+  context.addIssue({ code: 'invalid_type', expected: 'nonoptional', input: undefined });
+  return z.NEVER;
+}
+
+/** A strict map. Its unknown keys are reported with the known ones, one a line. */
+export function section<S extends z.core.$ZodLooseShape>(shape: S) {
+  const keys = Object.keys(shape).join('\n');
+  return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? keys : undefined) });
+}
+
+type OneOf<S extends Record<string, z.ZodType>> = {
+  [K in keyof S]: { readonly [P in K]: z.output<S[P]> };
+}[keyof S];
+
+/** A map with exactly one of the keys: the kind of a source, of a notifier. */
+export function oneOf<S extends Record<string, z.ZodType>>(what: string, shape: S): z.ZodType<OneOf<S>> {
+  const kinds = Object.keys(shape);
+  const optional = Object.fromEntries(kinds.map((kind) => [kind, shape[kind]!.exactOptional()]));
+  const schema = section(optional).meta({ minProperties: 1, maxProperties: 1 });
+  return schema.superRefine((value, context) => {
+    const given = Object.keys(value);
+    if (given.length === 1) return;
+    const message =
+      given.length === 0 ? `${what} has no kind` : `${what} has ${given.length} kinds: ${given.join(', ')}`;
+    refuse(context, message, `write exactly one of ${kinds.join(', ')}`);
+  }) as unknown as z.ZodType<OneOf<S>>;
+}
+
+interface Refusal {
+  readonly path?: readonly (string | number)[];
+  /** The key is wrong, not its value. */
+  readonly at?: 'key';
+}
+
+/** Adds a mistake of our own to what zod found. */
+export function refuse(
+  context: { addIssue(issue: z.core.$ZodSuperRefineIssue): void },
+  message: string,
+  remedy: string,
+  { path = [], at }: Refusal = {},
+): void {
+  context.addIssue({ code: 'custom', message, path: [...path], params: { remedy, at }, input: undefined });
+}
+
+/** Text of any kind, not empty. */
+export const text = z.string().min(1);
+
+function asText(value: unknown, what: string, remedy: string): string {
+  if (typeof value === 'string') return value;
+  throw new GatewayError(`${show(value)} is not ${what}`, { remedy });
+}
+
+/** Milliseconds, within limits that are durations themselves. */
+export function duration({ min = '0s', max = '1000d' }: { min?: string; max?: string } = {}) {
+  const [minMs, maxMs] = [parseDuration(min), parseDuration(max)];
+  return parsed({ type: 'string', pattern: durationPattern }, (value) => {
+    const ms = parseDuration(
+      typeof value === 'number' ? String(value) : asText(value, 'a duration', durationRemedy),
+    );
+    if (ms >= minMs && ms <= maxMs) return ms;
+    const [word, limit] = ms < minMs ? ['shorter', min] : ['longer', max];
+    const remedy = `write ${min} to ${max}`;
+    throw new GatewayError(`\`${formatDuration(ms)}\` is ${word} than ${limit}`, { remedy });
+  });
+}
+const durationRemedy = 'write a number and a unit: 500ms, 30s, 5m, 1h, 7d';
+
+/** Bytes, within limits that are sizes themselves. */
+export function size({ min, max }: { min: string; max: string }) {
+  const [minBytes, maxBytes] = [parseSize(min), parseSize(max)];
+  return parsed({ type: 'string', pattern: sizePattern }, (value) => {
+    const bytes = parseSize(typeof value === 'number' ? String(value) : asText(value, 'a size', sizeRemedy));
+    if (bytes >= minBytes && bytes <= maxBytes) return bytes;
+    const [word, limit] = bytes < minBytes ? ['less', min] : ['more', max];
+    throw new GatewayError(`\`${formatSize(bytes)}\` is ${word} than ${limit}`, {
+      remedy: `write ${min} to ${max}`,
+    });
+  });
+}
+const sizeRemedy = 'write a number and a unit: 256KB, 512MB, 1GB';
+
+/** A path, made absolute from the folder of the file it stands in. */
+export function pathFrom(folder: string) {
+  return text.transform((path) => resolve(folder, path));
+}
+
+/** A URL of one of the protocols, given as `http:`. */
+export function url(protocols: readonly string[]) {
+  const accepted = protocols.map((protocol) => `${protocol}//`).join(', ');
+  return parsed({ type: 'string' }, (value) => {
+    const written = asText(value, 'a URL', `write a URL that starts with ${accepted}`);
+    const protocol = URL.canParse(written) ? new URL(written).protocol : undefined;
+    // The URL itself is not shown: it may hold a password.
+    if (protocol === undefined) {
+      throw new GatewayError('this is not a URL', { remedy: `write a URL that starts with ${accepted}` });
+    }
+    if (!protocols.includes(protocol)) {
+      throw new GatewayError(`\`${protocol}//\` is not spoken here`, { remedy: `use ${accepted}` });
+    }
+    return written;
+  });
+}
+
+/** An expression in CEL; a bare number or boolean of YAML is one too. */
+export const expression = parsed({ type: ['string', 'number', 'boolean'] }, (value) => {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  const written = asText(value, 'an expression', 'write it as text, in quotes if it starts with { or [');
+  if (written.trim() === '')
+    throw new GatewayError('the expression is empty', { remedy: 'write one, or remove the key' });
+  return written;
+});
+
+const labelPattern = /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,99}$/u;
+
+/** A name of a gateway, device, rule, source or notifier: part of topics and tags. */
+export const label = z
+  .string()
+  .meta({ pattern: labelPattern.source })
+  .superRefine((name, context) => {
+    if (labelPattern.test(name)) return;
+    refuse(
+      context,
+      `${show(name)} cannot be a name`,
+      'use letters, digits, _ . and -; start with a letter or digit; at most 100',
+    );
+  });
+
+const identifierPattern = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
+
+/** Words that CEL keeps for itself (CEL language definition, "Syntax"). */
+const reserved = new Set(
+  `as break const continue else false for function if import in let loop package namespace null return true var void while`.split(
+    ' ',
+  ),
+);
+
+/** What the place beyond the name's own means, so it would clash: InfluxDB drops `time`, every point is tagged `gateway`. */
+const taken: Readonly<Record<string, string>> = {
+  time: 'InfluxDB keeps `time` for the time of the point',
+  gateway: 'every point already has a tag `gateway`',
+};
+
+/** A name used in expressions: of a field, tag, lookup or computed value. */
+export const identifier = z
+  .string()
+  .meta({ pattern: identifierPattern.source })
+  .superRefine((name, context) => {
+    const why = Object.hasOwn(taken, name) ? taken[name] : undefined;
+    if (why) refuse(context, `\`${name}\` cannot be a name: ${why}`, `choose another, such as \`${name}_\``);
+    else if (reserved.has(name)) {
+      refuse(
+        context,
+        `\`${name}\` is a word of the expression language`,
+        `choose another, such as \`${name}_\``,
+      );
+    } else if (!identifierPattern.test(name) || name === '__proto__') {
+      const remedy = 'use letters a-z, digits and _ only, not starting with a digit';
+      refuse(context, `${show(name)} cannot be used as a name in expressions`, remedy);
+    }
+  });
+
+/** One text or a list of them. */
+export function oneOrMore<T extends z.ZodType<string>>(item: T) {
+  return z.union([item.transform((one) => [one]), z.array(item).min(1)]);
+}
+
+type Camel<S> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S;
+
+/** The same map with `keys_like_this` as `keysLikeThis`. */
+export function camelKeys<T extends object>(map: T): { [K in keyof T as Camel<K>]: T[K] } {
+  const entries = Object.entries(map).map(([key, value]) => [
+    key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+    value,
+  ]);
+  return Object.fromEntries(entries);
+}
