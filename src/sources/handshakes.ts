@@ -1,0 +1,137 @@
+/**
+ * The broker's memory of QoS 2 publishes between PUBLISH and PUBREL.
+ *
+ * Invariant: a publish sent again (DUP) is known from the moment its first copy is handed to the journal until its
+ * PUBREL, also over a reconnect, so it is journaled once and forwarded once (MQTT 3.1.1, 4.3.3-2). Bounded.
+ * Not here: surviving a restart of the gateway.
+ */
+
+import type { Persistence, SessionClient, StoredPacket } from './sessions.ts';
+
+export interface HandshakeLimits {
+  /** Of one session; more end its connection. */
+  readonly perSession: number;
+  /** Of all; beyond it the session longest without a new one loses its own, and may be journaled twice. */
+  readonly all: number;
+}
+
+const defaultHandshakeLimits: HandshakeLimits = { perSession: 1000, all: 100_000 };
+
+export interface HandshakeCounters {
+  handshakesForgotten: number;
+}
+
+type Done = (error?: Error) => void;
+
+/** One QoS 2 message between PUBLISH and PUBREL. */
+interface Handshake {
+  /** Callbacks that wait for the journal; undefined once it has the message. */
+  waiting: Done[] | undefined;
+  /** Handed on to subscribers. */
+  forwarded: boolean;
+}
+
+export interface Inbox {
+  /**
+   * A QoS 2 publish has arrived. Calls `journal` when it is new; calls `done` when the journal has it. Also a publish
+   * without DUP is new, whatever is known of its id: a client that lost its session must not lose its message.
+   */
+  receive(
+    clientId: string,
+    publish: { messageId: number; dup: boolean },
+    journal: (done: Done) => void,
+    done: Done,
+  ): void;
+}
+
+function createInbox(limits: HandshakeLimits, counters: HandshakeCounters) {
+  /** By client id, least recently begun first. */
+  const sessions = new Map<string, Map<number, Handshake>>();
+  let all = 0;
+
+  function drop(clientId: string): number {
+    const dropped = sessions.get(clientId)?.size ?? 0;
+    sessions.delete(clientId);
+    all -= dropped;
+    return dropped;
+  }
+
+  function remember(clientId: string, messageId: number, handshake: Handshake): void {
+    const session = sessions.get(clientId) ?? new Map<number, Handshake>();
+    if (!session.has(messageId)) all += 1;
+    session.set(messageId, handshake);
+    sessions.delete(clientId);
+    sessions.set(clientId, session);
+    for (const oldest of sessions.keys()) {
+      if (all <= limits.all) break;
+      counters.handshakesForgotten += drop(oldest);
+    }
+  }
+
+  function forget(clientId: string, messageId: number, handshake: Handshake): void {
+    const session = sessions.get(clientId);
+    if (session?.get(messageId) !== handshake) return;
+    all -= 1;
+    session.delete(messageId);
+    if (session.size === 0) sessions.delete(clientId);
+  }
+
+  function begin(clientId: string, messageId: number, journal: (done: Done) => void, done: Done): void {
+    const session = sessions.get(clientId);
+    if (session && session.size >= limits.perSession && !session.has(messageId)) {
+      done(new Error(`more than ${limits.perSession} QoS 2 publishes await their PUBREL`));
+      return;
+    }
+    const handshake: Handshake = { waiting: [done], forwarded: false };
+    remember(clientId, messageId, handshake);
+    journal((error) => {
+      const waiting = handshake.waiting ?? [];
+      handshake.waiting = undefined;
+      if (error) forget(clientId, messageId, handshake);
+      for (const callback of waiting) callback(error);
+    });
+  }
+
+  const inbox: Inbox = {
+    receive(clientId, { messageId, dup }, journal, done) {
+      const known = dup ? sessions.get(clientId)?.get(messageId) : undefined;
+      if (!known) return begin(clientId, messageId, journal, done);
+      if (known.waiting) known.waiting.push(done);
+      else done();
+    },
+  };
+  return { inbox, sessions, forget, drop };
+}
+
+/** Replaces the persistence's QoS 2 store: ids instead of whole packets, and known before the journal answers. */
+export function keepHandshakes(
+  persistence: Persistence,
+  counters: HandshakeCounters,
+  limits: HandshakeLimits = defaultHandshakeLimits,
+): Inbox {
+  const { inbox, sessions, forget, drop } = createInbox(limits, counters);
+  const find = (client: SessionClient, packet: StoredPacket) =>
+    sessions.get(client.id)?.get(packet.messageId!);
+  const notFound = new Error('no such packet');
+
+  persistence.incomingGetPacket = async (client, packet) => {
+    const handshake = find(client, packet);
+    if (!handshake) throw notFound;
+    if (packet.cmd === 'publish' && !handshake.forwarded) {
+      // Claimed at once: two copies of one publish may ask before either is stored.
+      handshake.forwarded = true;
+      throw notFound;
+    }
+    return packet;
+  };
+  persistence.incomingStorePacket = async () => {};
+  persistence.incomingDelPacket = async (client, packet) => {
+    const handshake = find(client, packet);
+    if (!handshake) throw notFound;
+    forget(client.id, packet.messageId!, handshake);
+  };
+  persistence.cleanIncoming = async (client) => {
+    drop(client.id);
+  };
+  return inbox;
+}
