@@ -17,6 +17,8 @@ export interface YamlFile extends LocatedFile {
   /** Undefined when the text could not be understood; null when the file is empty. */
   readonly value: unknown;
   readonly diagnostics: readonly Diagnostic[];
+  /** The text at a key of the top level, as far as a broken file lets tell. */
+  peek(key: string): string | undefined;
 }
 
 /** Aliases may not unfold a document beyond this factor. */
@@ -36,7 +38,11 @@ export function readYaml(file: string, path: string, original: string): YamlFile
   };
   const locateKey = (keyPath: KeyPath): Place => place(walk(document, keyPath).keyRange);
   const diagnostics = mistakes.map(({ range, ...rest }) => ({ file, ...place(range), ...rest }));
-  return { file, path, value, diagnostics, locate, locateKey };
+  const peek = (key: string): string | undefined => {
+    const { node, complete } = walk(document, [key]);
+    return complete && isScalar(node) && typeof node.value === 'string' ? node.value : undefined;
+  };
+  return { file, path, value, diagnostics, peek, locate, locateKey };
 }
 
 interface Understood {

@@ -23,6 +23,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LoadedConfig {
   readonly file: YamlFile;
+  /** There is no file: all are defaults. */
+  readonly isAbsent: boolean;
   /** Absent when the file has errors. */
   readonly config?: GatewayConfig;
   readonly diagnostics: readonly Diagnostic[];
@@ -30,6 +32,8 @@ export interface LoadedConfig {
 
 /** Everything users wrote. It may run when no diagnostic is an error. */
 export interface Loaded {
+  /** There is no headgate.yaml: its defaults are used. */
+  readonly isDefault: boolean;
   readonly files: readonly LocatedFile[];
   readonly config?: GatewayConfig;
   readonly devices: readonly LocatedDevice[];
@@ -46,7 +50,7 @@ export async function loadConfig(configPath: string | undefined, env: Environmen
   const file = isAbsent ? readYaml(defaultConfigName, path, '') : await readYamlFile(path);
   const schema = gatewaySchema({ folder: dirname(path), hostName: hostName() });
   const { value, diagnostics } = validate('gateway', schema, file, env);
-  return { file, ...(value && { config: value }), diagnostics };
+  return { file, isAbsent, ...(value && { config: value }), diagnostics };
 }
 
 /** The machine's name as a gateway's: what a name cannot hold is replaced. */
@@ -83,11 +87,11 @@ export async function loadDeviceFiles(paths: readonly string[]): Promise<LoadedD
     'value' in rest && rest.value ? [{ file, device: rest.value }] : [],
   );
   const valid = new Set<LocatedFile>(devices.map(({ file }) => file));
-  const broken = files.filter((file) => !valid.has(file)).map((file) => child(file.value, 'device'));
+  const broken = files.filter((file) => !valid.has(file)).map((file) => file.peek('device'));
   return {
     files,
     devices,
-    broken: broken.filter((name) => typeof name === 'string'),
+    broken: broken.filter((name) => name !== undefined),
     diagnostics: loaded.flatMap((one) => one.diagnostics),
   };
 }
@@ -128,7 +132,7 @@ export function isTestFile(path: string): boolean {
 }
 
 /** Tables the rules of a file name; they may be YAML themselves. Whatever the file holds. */
-function lookupPaths(file: YamlFile): string[] {
+export function lookupPaths(file: YamlFile): string[] {
   return children(child(file.value, 'rules'))
     .flatMap((rule) => children(child(rule, 'lookup')))
     .map((lookup) => child(lookup, 'file'))
@@ -144,47 +148,58 @@ function child(value: unknown, key: string): unknown {
   return valueAt(value, [key]);
 }
 
-/** headgate.yaml and the files of its folders, checked against each other. */
-export async function loadAll(configPath: string | undefined, env: Environment): Promise<Loaded> {
-  const { file, config, diagnostics } = await loadConfig(configPath, env);
-  const devices = await loadFolder(file, 'devices', config, loadDevices);
-  const rules = await loadFolder(file, 'rules', config, loadRules);
-  const loaded = {
-    files: [file, ...(devices.loaded?.files ?? []), ...(rules.loaded?.files ?? [])],
-    ...(config && { config }),
-    devices: devices.loaded?.devices ?? [],
-    rules: rules.loaded?.rules ?? [],
-  };
-  const between = crossCheck(file, { ...loaded, brokenDevices: devices.loaded?.broken ?? [] });
-  return {
-    ...loaded,
-    diagnostics: [...diagnostics, ...devices.diagnostics, ...rules.diagnostics, ...between],
-  };
+/** Files besides those of the folders, absolute. */
+export interface ExtraFiles {
+  readonly devices: readonly string[];
+  readonly rules: readonly string[];
 }
 
-interface FolderLoaded<T> {
-  readonly loaded?: T;
-  readonly diagnostics: readonly Diagnostic[];
+/** headgate.yaml, the files of its folders and `extra` ones, checked against each other. */
+export async function loadAll(
+  configPath: string | undefined,
+  env: Environment,
+  extra: ExtraFiles = { devices: [], rules: [] },
+): Promise<Loaded> {
+  const { file, config, isAbsent, diagnostics } = await loadConfig(configPath, env);
+  const inDevices = await filesOf(file, 'devices', config);
+  const inRules = await filesOf(file, 'rules', config);
+  const devices = await loadDeviceFiles([...new Set([...inDevices.paths, ...extra.devices])]);
+  const rules = await loadRuleFiles([...new Set([...inRules.paths, ...extra.rules])]);
+  const loaded = {
+    isDefault: isAbsent,
+    files: [file, ...devices.files, ...rules.files],
+    ...(config && { config }),
+    devices: devices.devices,
+    rules: rules.rules,
+  };
+  const between = crossCheck(file, { ...loaded, brokenDevices: devices.broken });
+  const parts = [
+    diagnostics,
+    inDevices.diagnostics,
+    inRules.diagnostics,
+    devices.diagnostics,
+    rules.diagnostics,
+  ];
+  return { ...loaded, diagnostics: [...parts.flat(), ...between] };
 }
 
 /**
  * The files of one of the folders. One that is named must be there; a default one may be missing. With mistakes in
  * headgate.yaml the folder it seems to name is still read, so that all mistakes come at once.
  */
-async function loadFolder<T extends { readonly diagnostics: readonly Diagnostic[] }>(
-  file: LoadedConfig['file'],
+async function filesOf(
+  file: YamlFile,
   key: 'devices' | 'rules',
   config: GatewayConfig | undefined,
-  load: (folder: string) => Promise<T>,
-): Promise<FolderLoaded<T>> {
+): Promise<{ paths: readonly string[]; diagnostics: readonly Diagnostic[] }> {
   const written = child(file.value, key);
   const guessed = typeof written === 'string' ? written : `./${key}`;
   const folder = config?.[key] ?? resolve(dirname(file.path), guessed);
-  if ((await kindOf(folder)) !== undefined) {
-    const loaded = await load(folder);
-    return { loaded, diagnostics: loaded.diagnostics };
-  }
-  if (!config || written === undefined) return { diagnostics: [] };
+  if ((await kindOf(folder)) !== undefined) return yamlFilesIn(folder);
+  if (!config || written === undefined) return { paths: [], diagnostics: [] };
   const words = { message: 'this folder does not exist', remedy: 'create it, or correct the path' };
-  return { diagnostics: [{ severity: 'error', file: file.file, ...file.locate([key]), ...words }] };
+  return {
+    paths: [],
+    diagnostics: [{ severity: 'error', file: file.file, ...file.locate([key]), ...words }],
+  };
 }

@@ -70,12 +70,10 @@ function escaped(
   return at + 2 + (escapeDigits[kind] ?? 0);
 }
 
-/** Past the opening quote, or past a block scalar's header line and first indentation. */
+/** Past the opening quote, or past a block scalar's header line. */
 function contentStart(source: string, style: ScalarStyle): number {
   if (style === 'plain') return 0;
-  if (style !== 'block') return 1;
-  const header = source.indexOf('\n') + 1;
-  return header + /^[ ]*/.exec(source.slice(header))![0].length;
+  return style === 'block' ? source.indexOf('\n') + 1 : 1;
 }
 
 function isSpace(character: string | undefined): boolean {

@@ -10,6 +10,8 @@ const unitBytes: Readonly<Record<string, number>> = {
   TB: 1024 ** 4,
 };
 
+const accepted = 'write a number and a unit without a space: 256KB, 512MB, 1GB (1 KB is 1024 bytes)';
+
 /** What is accepted, for editors (JSON Schema). */
 export const sizePattern = '^\\d+(\\.\\d+)?(B|KB|MB|GB|TB)$';
 
@@ -18,7 +20,8 @@ export function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(B|KB|MB|GB|TB)$/.exec(text);
   const bytes = match ? Number(match[1]) * unitBytes[match[2]!]! : Number.NaN;
   if (!Number.isSafeInteger(bytes)) {
-    throw new GatewayError(`\`${text}\` is not a size`, { remedy: remedyFor(text) });
+    const remedy = match ? accepted : remedyFor(text);
+    throw new GatewayError(`\`${text}\` is not a size`, { remedy });
   }
   return bytes;
 }
@@ -32,7 +35,6 @@ export function formatSize(bytes: number): string {
 }
 
 function remedyFor(text: string): string {
-  const accepted = 'write a number and a unit without a space: 256KB, 512MB, 1GB (1 KB is 1024 bytes)';
   const close = /^(\d+(?:\.\d+)?)\s*([kmgt])(?:i?b)?$/i.exec(text.trim());
   return close ? `did you mean \`${close[1]}${close[2]!.toUpperCase()}B\`? ${accepted}` : accepted;
 }

@@ -92,7 +92,7 @@ function special(message: string, text: string, at: number): Words | undefined {
   if (/[Mm]issing closing .*quote/.test(message)) return ['a quote is not closed', 'add the closing quote'];
   if (/Missing , /.test(message))
     return ['a comma is missing between two values', 'separate values in { } and [ ] by commas'];
-  if (/followed by map values|start with/.test(message))
+  if (/followed by map values/.test(message))
     return ['this line has no `key: `', 'write `key: value`; the colon needs a space after it'];
   return undefined;
 }

@@ -1,0 +1,75 @@
+/**
+ * `headgate check`: validates the gateway's files, all mistakes at once, without running anything.
+ *
+ * Not here: what is outside the files: ports, serial lines, servers.
+ */
+
+import { type Loaded, loadAll } from '../config/load.ts';
+import { gatewayFileNear, type Selected, selectFiles } from '../config/select.ts';
+import { type Diagnostic, GatewayError } from '../core/errors.ts';
+import { checkDevices } from './check-devices.ts';
+import { exitCodes, UsageError } from './failure.ts';
+import { count, type Output, printDiagnostics, printDiagnosticsAsJson } from './print-diagnostics.ts';
+
+export interface CheckOptions {
+  /** Files and folders; none: headgate.yaml and its folders. */
+  readonly paths: readonly string[];
+  /** The gateway file the paths belong to. */
+  readonly config?: string | undefined;
+  readonly format: 'text' | 'json';
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Output;
+}
+
+/** Returns the exit code: 0 fine (warnings are), 1 with errors. */
+export async function checkCommand({ paths, config, format, env, stdout }: CheckOptions): Promise<number> {
+  const selected = paths.length > 0 ? await select(paths) : undefined;
+  const gateway = selected?.gateway ?? config ?? (selected && (await gatewayFileNear(paths)));
+  const loaded = await loadAll(gateway, env, selected);
+  const isMeant = selected && selected.gateway === undefined ? meantBy(selected, loaded) : () => true;
+  const all = [...loaded.diagnostics, ...checkDevices(loaded.devices)];
+  const diagnostics = [...(selected?.diagnostics ?? []), ...all.filter(({ file }) => isMeant(file))];
+  report(diagnostics, summary(loaded, isMeant), format, stdout);
+  return diagnostics.some(isError) ? exitCodes.wrong : exitCodes.fine;
+}
+
+async function select(paths: readonly string[]): Promise<Selected> {
+  try {
+    return await selectFiles(paths);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    throw new UsageError(error.message, error.remedy === undefined ? {} : { remedy: error.remedy });
+  }
+}
+
+/** Whether a file, by its name in diagnostics, is one of those the user asked about. */
+function meantBy({ devices, rules }: Selected, loaded: Loaded): (file: string) => boolean {
+  const paths = new Set([...devices, ...rules]);
+  const names = new Set(loaded.files.filter(({ path }) => paths.has(path)).map(({ file }) => file));
+  return (file) => names.has(file);
+}
+
+function summary({ isDefault, devices, rules }: Loaded, isMeant: (file: string) => boolean): string {
+  const number = (all: readonly { readonly file: { readonly file: string } }[]): number =>
+    all.filter(({ file }) => isMeant(file.file)).length;
+  const lead = isDefault ? 'no headgate.yaml here, so its defaults; ' : '';
+  return `${lead}${count(number(devices), 'device')}, ${count(number(rules), 'rule')}: fine`;
+}
+
+function report(
+  diagnostics: readonly Diagnostic[],
+  fine: string,
+  format: 'text' | 'json',
+  stdout: Output,
+): void {
+  if (format === 'json') {
+    printDiagnosticsAsJson(diagnostics, stdout);
+    return;
+  }
+  printDiagnostics(diagnostics, stdout);
+  if (!diagnostics.some(isError)) stdout.write(`${fine}\n`);
+}
+
+function isError({ severity }: Diagnostic): boolean {
+  return severity === 'error';
+}
