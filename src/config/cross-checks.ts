@@ -8,7 +8,7 @@ import type { Diagnostic } from '../core/errors.ts';
 import { closest } from '../core/suggest.ts';
 import type { KeyPath, LocatedDevice, LocatedFile, LocatedRule } from './located.ts';
 import type { GatewayConfig } from './schema.ts';
-import { show } from './values.ts';
+import { show } from './shapes.ts';
 
 /** What is checked against each other. */
 export interface Parts {

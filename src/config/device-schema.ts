@@ -8,9 +8,11 @@
 import { z } from 'zod';
 import { GatewayError } from '../core/errors.ts';
 import { closest } from '../core/suggest.ts';
+import { field, tag } from './field-schema.ts';
 import type { CodecConfig, DeviceProfile } from './schema.ts';
+import { type Context, camelKeys, evenIfWrong, parsed, refuse, section, show } from './shapes.ts';
 import { parseTopic } from './topic.ts';
-import { camelKeys, duration, identifier, label, parsed, refuse, section, show, text } from './values.ts';
+import { duration, identifier, label, text } from './values.ts';
 
 const topic = parsed({ type: 'string' }, (value) => {
   if (typeof value !== 'string') {
@@ -87,71 +89,6 @@ const zone = text
   .default('UTC')
   .describe('Zone of a pattern that names none: Europe/Helsinki. Default: UTC.');
 
-const tag = z.union([
-  text.transform((path) => ({ path })),
-  section({
-    path: text.exactOptional().describe('Where it stands in the payload.'),
-    default: z.string().exactOptional().describe('Its value where the payload lacks it.'),
-    value: z.string().exactOptional().describe('A constant.'),
-  }).transform(({ path, value, default: otherwise }, context) => {
-    if (value !== undefined && path === undefined && otherwise === undefined) return { value };
-    if (path !== undefined && value === undefined) {
-      return otherwise === undefined ? { path } : { path, default: otherwise };
-    }
-    refuse(
-      context,
-      'a tag is either read from a path or constant',
-      'write { path: … }, { path: …, default: … } or { value: … }',
-    );
-    return z.NEVER;
-  }),
-]);
-
-const range = z.tuple([z.number(), z.number()]).superRefine(([low, high], context) => {
-  if (low <= high) return;
-  refuse(context, `the range is empty: ${low} is above ${high}`, 'write [lowest, highest]');
-});
-
-const field = section({
-  path: text
-    .exactOptional()
-    .describe("Where it stands in the payload. Default: the codec's place for the name."),
-  type: z.enum(['number', 'integer', 'boolean', 'string']).default('number').describe('Type of the value.'),
-  unit: text.exactOptional().describe('Unit after scaling, for people: degC, bar, 1.'),
-  scale: z.number().exactOptional().describe('The value is multiplied by it. Default: 1.'),
-  offset: z.number().exactOptional().describe('Then this is added. Default: 0.'),
-  range: range.exactOptional().describe('[lowest, highest] value after scaling.'),
-  outside: z
-    .enum(['drop', 'clamp', 'keep'])
-    .exactOptional()
-    .describe('What happens outside the range. Default: drop.'),
-})
-  .superRefine((config, context) => {
-    const numeric = config.type === 'number' || config.type === 'integer';
-    for (const key of ['scale', 'offset', 'range', 'outside'] as const) {
-      if (numeric || config[key] === undefined) continue;
-      const at = { path: [key], at: 'key' } as const;
-      refuse(
-        context,
-        `\`${key}\` is for numbers; this is a ${config.type}`,
-        `remove it, or write type: number`,
-        at,
-      );
-    }
-    if (config.scale === 0) {
-      refuse(context, 'scale 0 makes every value the same', 'leave scale out, or write its factor', {
-        path: ['scale'],
-      });
-    }
-    if (numeric && config.outside !== undefined && !config.range) {
-      refuse(context, '`outside` needs a range', 'add `range: [lowest, highest]`', {
-        path: ['outside'],
-        at: 'key',
-      });
-    }
-  })
-  .transform((config) => ({ scale: 1, offset: 0, outside: 'drop' as const, ...config }));
-
 /** A kind of device. */
 export const deviceSchema: z.ZodType<DeviceProfile> = section({
   device: label.describe(
@@ -190,7 +127,7 @@ export const deviceSchema: z.ZodType<DeviceProfile> = section({
     .default('drop')
     .describe('Same tags and event time seen already: drop or keep.'),
 })
-  .superRefine(refuseSharedNames)
+  .superRefine(refuseSharedNames, evenIfWrong)
   .transform(({ lateness, max_ahead, silent_after, idle_after, ...rest }) => ({
     ...camelKeys(rest),
     latenessMs: lateness,
@@ -201,25 +138,34 @@ export const deviceSchema: z.ZodType<DeviceProfile> = section({
 
 interface Names {
   readonly topic?: string;
-  readonly tags: object;
-  readonly fields: object;
+  readonly tags?: object;
+  readonly fields?: object;
+}
+
+/** None of a topic that is wrong itself. */
+function levelNames(topic: unknown): readonly string[] {
+  try {
+    return typeof topic === 'string' ? parseTopic(topic).tagNames : [];
+  } catch {
+    return [];
+  }
 }
 
 /** Topic levels, tags and fields are one scope in expressions; tag names of the topic obey the rules of all names. */
-function refuseSharedNames(device: Names, context: Parameters<typeof refuse>[0]): void {
-  const levels = device.topic === undefined ? [] : parseTopic(device.topic).tagNames;
+function refuseSharedNames(device: Names, context: Context): void {
+  const levels = levelNames(device.topic);
   for (const name of levels) {
     const issue = identifier.safeParse(name).error?.issues[0];
     const remedy = 'choose another word in the braces';
     if (issue) refuse(context, issue.message, remedy, { path: ['topic'] });
   }
-  for (const name of Object.keys(device.tags)) {
+  for (const name of Object.keys(device.tags ?? {})) {
     if (!levels.includes(name)) continue;
     const at = { path: ['tags', name], at: 'key' } as const;
     refuse(context, `tag \`${name}\` is a level of the topic already`, 'give one of them another name', at);
   }
-  for (const name of Object.keys(device.fields)) {
-    if (!levels.includes(name) && !Object.hasOwn(device.tags, name)) continue;
+  for (const name of Object.keys(device.fields ?? {})) {
+    if (!levels.includes(name) && !Object.hasOwn(device.tags ?? {}, name)) continue;
     const at = { path: ['fields', name], at: 'key' } as const;
     refuse(context, `\`${name}\` is a tag and a field`, 'give one of them another name', at);
   }

@@ -10,7 +10,7 @@ import { isLater } from './later.ts';
 import type { KeyPath } from './located.ts';
 import type { FileKind } from './schema.ts';
 import { isSecretKey } from './secrets.ts';
-import { show } from './values.ts';
+import { noValue, noValueRemedy, show } from './shapes.ts';
 
 /** A mistake at a key path: at its key, or at its value or a span of the value's text. */
 export interface Mistake {
@@ -20,12 +20,13 @@ export interface Mistake {
   readonly remedy?: string | undefined;
   readonly start?: number | undefined;
   readonly end?: number | undefined;
+  readonly isMissing?: boolean;
   /** The key is unknown: to this version only, or perhaps a mistyped one. */
   readonly unknown?: { readonly isLater: boolean; readonly meant?: string | undefined };
 }
 
 /** Stands for the value of a secret key in messages. */
-const secretValue = 'this value';
+const secretValue = 'another kind of value';
 const notYet = 'is not supported yet';
 
 type Issue = z.core.$ZodIssue;
@@ -42,8 +43,9 @@ function follows(mistake: Mistake, { path, unknown }: Mistake): boolean {
   const map = path.slice(0, -1);
   if (mistake.unknown || !isBelow(mistake.path, map)) return false;
   const isMap = mistake.path.length === map.length;
-  const isMeant = mistake.path.length === path.length && mistake.path.at(-1) === unknown?.meant;
-  return isMap || isMeant || (unknown?.isLater === true && map.at(-1) === 'window');
+  const isMeant =
+    mistake.isMissing && mistake.path.length === path.length && mistake.path.at(-1) === unknown?.meant;
+  return isMap || isMeant === true || (unknown?.isLater === true && map.at(-1) === 'window');
 }
 
 function isBelow(path: KeyPath, above: KeyPath): boolean {
@@ -98,7 +100,8 @@ function unknownKey(kind: FileKind, path: KeyPath, known: readonly string[]): Mi
 
 function missing(path: KeyPath): Mistake {
   const name = nameOf(path);
-  return { path, at: 'value', message: `${name} is missing`, remedy: `add ${name.replace(/`$/, ': …`')}` };
+  const remedy = `add ${name.replace(/`$/, ': …`')}`;
+  return { path, at: 'value', message: `${name} is missing`, remedy, isMissing: true };
 }
 
 const typeWords: Readonly<Record<string, string>> = {
@@ -115,7 +118,7 @@ const typeWords: Readonly<Record<string, string>> = {
 function wrongType(value: string, given: unknown, expected: string) {
   const message = `expected ${typeWords[expected] ?? expected}, got ${value}`;
   const scalar = typeof given === 'number' || typeof given === 'boolean';
-  if (given === null) return { message, remedy: 'write a value, or remove the line' };
+  if (given === null) return { message: noValue, remedy: noValueRemedy };
   if (expected === 'string' && scalar) return { message, remedy: quoted(value, given) };
   if (expected === 'array') return { message, remedy: 'write [a, b], or one item a line after `- `' };
   if (expected === 'object' || expected === 'record') return { message, remedy: mapRemedy(given) };

@@ -15,9 +15,9 @@ import { kindOf, readYamlFile, yamlFilesIn } from './files.ts';
 import { gatewaySchema } from './gateway-schema.ts';
 import { valueAt } from './issues.ts';
 import type { LocatedDevice, LocatedFile, LocatedRule } from './located.ts';
-import { ruleFileSchema } from './rule-schema.ts';
-import type { GatewayConfig } from './schema.ts';
-import { validate } from './validate.ts';
+import { ruleFileSchema, ruleSchema } from './rule-schema.ts';
+import type { GatewayConfig, RuleConfig } from './schema.ts';
+import { salvage, validate } from './validate.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -120,10 +120,17 @@ export async function loadRuleFiles(paths: readonly string[]): Promise<LoadedRul
   const tables = new Set(all.flatMap(lookupPaths));
   const files = all.filter((file) => !tables.has(file.path));
   const loaded = files.map((file) => ({ file, ...validate('rules', ruleFileSchema, file) }));
-  const rules = loaded.flatMap(({ file, value }) =>
-    (value?.rules ?? []).map((rule, i) => ({ file, keyPath: ['rules', i], rule })),
-  );
+  const rules = loaded.flatMap(({ file, value }) => {
+    const all = value ? value.rules : soundRules(file);
+    return all.flatMap((rule, i) => (rule ? [{ file, keyPath: ['rules', i], rule }] : []));
+  });
   return { files, rules, diagnostics: loaded.flatMap((one) => one.diagnostics) };
+}
+
+/** Those without mistakes among the rules of a file, so that a mistake in one hides none in the others. */
+function soundRules(file: YamlFile): (RuleConfig | undefined)[] {
+  const written = child(file.value, 'rules');
+  return Array.isArray(written) ? written.map((one) => salvage(ruleSchema, one)) : [];
 }
 
 /** `NAME.test.yaml` proves the rules beside it. */

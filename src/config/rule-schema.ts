@@ -7,7 +7,8 @@
 
 import { z } from 'zod';
 import type { RuleConfig } from './schema.ts';
-import { duration, expression, identifier, label, oneOrMore, refuse, section, text } from './values.ts';
+import { type Context, evenIfWrong, refuse, section, show } from './shapes.ts';
+import { duration, expression, identifier, label, oneOrMore, text } from './values.ts';
 
 const severity = z.enum(['info', 'warning', 'critical']).default('warning');
 const notify = oneOrMore(text).prefault('log').describe('Names of notifiers in headgate.yaml. Default: log.');
@@ -37,7 +38,7 @@ const window = section({
 
 type Window = Record<'tumbling' | 'sliding' | 'every', number | undefined>;
 
-function refuseWindow({ tumbling, sliding, every }: Window, context: Parameters<typeof refuse>[0]): void {
+function refuseWindow({ tumbling, sliding, every }: Window, context: Context): void {
   if (tumbling !== undefined && sliding !== undefined) {
     refuse(context, 'a window is either tumbling or sliding', 'keep one of them');
   } else if (tumbling !== undefined) {
@@ -48,7 +49,8 @@ function refuseWindow({ tumbling, sliding, every }: Window, context: Parameters<
   } else if (every === undefined) {
     refuse(context, 'a sliding window needs `every`', 'write { sliding: 5m, every: 10s }');
   } else {
-    const remedy = 'windows further apart than long would skip readings; make `every` at most the length';
+    const remedy =
+      'readings between two windows would be skipped: make `every` at most as long as the window';
     refuse(context, '`every` is longer than the window', remedy, { path: ['every'] });
   }
 }
@@ -74,7 +76,8 @@ const forward = z.union([
   }).transform(({ on_change }) => ({ onChange: on_change })),
 ]);
 
-const rule: z.ZodType<RuleConfig> = section({
+/** One rule. */
+export const ruleSchema: z.ZodType<RuleConfig> = section({
   name: label.describe('Name of the rule, and measurement of its points.'),
   description: z.string().exactOptional().describe('For people.'),
   from: oneOrMore(text).describe('The device, or a list of devices.'),
@@ -96,8 +99,8 @@ const rule: z.ZodType<RuleConfig> = section({
   silent: silent.default(false).describe('A key that stops sending is an alert (device key silent_after).'),
   forward: forward.default(true).describe('Send the points on: true, false, or { on_change: 0.5 }.'),
 })
-  .superRefine(refuseHalves)
-  .superRefine(refuseOverlaps)
+  .superRefine(refuseHalves, evenIfWrong)
+  .superRefine(refuseOverlaps, evenIfWrong)
   .transform(({ silent: silence, ...rest }) => {
     if (silence === false) return rest;
     if (silence !== true) return { ...rest, silent: silence };
@@ -105,15 +108,12 @@ const rule: z.ZodType<RuleConfig> = section({
   });
 
 /** A window and what is computed over it come together. */
-function refuseHalves(
-  config: { window?: unknown; compute: object },
-  context: Parameters<typeof refuse>[0],
-): void {
-  const computes = Object.keys(config.compute).length > 0;
-  if (config.window && !computes) {
+function refuseHalves(config: { window?: unknown; compute?: object }, context: Context): void {
+  const isComputing = 'compute' in config && Object.keys(config.compute ?? {}).length > 0;
+  if ('window' in config && !isComputing) {
     const remedy = 'add compute, such as { readings: count() }';
     refuse(context, 'a window without `compute` has no result', remedy, { path: ['window'], at: 'key' });
-  } else if (!config.window && computes) {
+  } else if (!('window' in config) && isComputing) {
     const remedy = 'add window: { tumbling: 1m }, or use `let` to compute for each reading';
     refuse(context, '`compute` needs a window', remedy, { path: ['compute'], at: 'key' });
   }
@@ -128,25 +128,33 @@ interface Parts {
 }
 
 /** What stands twice, or says two things at once. */
-function refuseOverlaps(config: Parts, context: Parameters<typeof refuse>[0]): void {
+function refuseOverlaps(config: Parts, context: Context): void {
   for (const key of ['from', 'by'] as const) {
-    for (const [i, name] of (config[key] ?? []).entries()) {
-      if (config[key]!.indexOf(name) === i) continue;
-      refuse(context, `\`${name}\` stands twice`, 'keep one of them', { path: [key, i] });
+    for (const [i, name] of repeated(config[key])) {
+      refuse(context, `${show(name)} stands twice`, 'keep one of them', { path: [key, i] });
     }
   }
-  for (const [i, { severity: one }] of config.alert.entries()) {
-    if (config.alert.findIndex((other) => other.severity === one) === i) continue;
+  const severities = Array.isArray(config.alert) ? config.alert.map((one) => one?.severity) : [];
+  for (const [i, severity] of repeated(severities)) {
     const remedy = 'one alert for each severity; join the conditions with ||, or choose another severity';
-    refuse(context, `a second alert of severity ${one}`, remedy, { path: ['alert', i, 'severity'] });
+    refuse(context, `a second alert of severity ${severity}`, remedy, { path: ['alert', i, 'severity'] });
   }
-  if (config.window && typeof config.forward === 'object') {
+  if ('window' in config && typeof config.forward === 'object') {
     const at = { path: ['forward'], at: 'key' } as const;
     refuse(context, '`on_change` is for rules without a window', 'remove it: a window gives one point', at);
   }
 }
 
+/** Texts of a list that stood in it before, with their index. */
+function repeated(list: unknown): [number, string][] {
+  const texts: unknown[] = Array.isArray(list) ? list : [];
+  return [...texts.entries()].filter((one): one is [number, string] => {
+    const [i, text] = one;
+    return typeof text === 'string' && texts.indexOf(text) < i;
+  });
+}
+
 /** A rule file. An empty one has no rules. */
 export const ruleFileSchema = section({
-  rules: z.array(rule).default([]).describe('The rules of this file.'),
+  rules: z.array(ruleSchema).default([]).describe('The rules of this file.'),
 });

@@ -41,6 +41,11 @@ export function validate<T>(
   return isWrong || value === undefined ? { diagnostics: all } : { value, diagnostics: all };
 }
 
+/** The value of a part of a file that is wrong elsewhere; undefined when the part is wrong too. */
+export function salvage<T>(schema: z.ZodType<T>, part: unknown): T | undefined {
+  return parse(schema, structuredClone(part), undefined).value;
+}
+
 /** A mistake as a diagnostic of its file. */
 export function diagnose(file: LocatedFile, mistake: Mistake): Diagnostic {
   const { path, at, message, remedy, start, end } = mistake;
