@@ -1,0 +1,64 @@
+/** Reads records of the points lane into one request's lines. Not here: sending them. */
+
+import type { Lane, LaneRecord } from '../log/lane.ts';
+import type { Mark } from './positions.ts';
+
+export interface Gathered {
+  readonly lines: readonly string[];
+  /** After the last record read. */
+  readonly end: Mark;
+  /** Batch end of the first record that gave lines. */
+  readonly batchEndMs: number | undefined;
+  /** Lines that were in the lane but are gone: dropped for the budget, or damaged. */
+  readonly lost: number;
+}
+
+export interface Range {
+  readonly from: Mark;
+  /** Sequence after the last record wanted. */
+  readonly to: number;
+  /** Lines of that record wanted: those not newer. -Infinity: none; Infinity: all. */
+  readonly untilMs: (sequence: number) => number;
+  readonly timeOf: (line: string) => number;
+}
+
+const maxLines = 5000;
+const maxCharacters = 1024 * 1024;
+
+/** At least one record, then more while they fit a request. */
+export async function gather(lane: Lane, range: Range): Promise<Gathered> {
+  const lines: string[] = [];
+  const { from, to } = range;
+  let end = from;
+  let characters = 0;
+  let lost = 0;
+  let batchEndMs: number | undefined;
+  let isFull = false;
+  for await (const record of lane.read(from.sequence)) {
+    if (record.sequence >= to) break;
+    const wanted = await wantedLines(record, range);
+    const length = wanted.reduce((sum, line) => sum + line.length, 0);
+    isFull = lines.length + wanted.length > maxLines || characters + length > maxCharacters;
+    if (isFull && lines.length > 0) break;
+    // Only of what was still to be sent: of lines delivered ahead nothing is lost.
+    if (range.untilMs(record.sequence - 1) === Number.POSITIVE_INFINITY) {
+      lost += Math.max(0, record.linesBefore - end.line);
+    }
+    end = { sequence: record.sequence + 1, line: record.linesBefore + record.count };
+    if (wanted.length > 0) batchEndMs ??= record.batchEndMs;
+    for (const line of wanted) lines.push(line);
+    characters += length;
+    isFull = lines.length >= maxLines;
+    if (isFull || end.sequence >= to) break;
+  }
+  // Nothing left before `to`: what was there is gone.
+  if (!isFull && end.sequence < to) end = { sequence: to, line: end.line };
+  return { lines, end, batchEndMs, lost };
+}
+
+async function wantedLines(record: LaneRecord, range: Range): Promise<readonly string[]> {
+  const untilMs = range.untilMs(record.sequence);
+  if (record.oldestMs > untilMs) return [];
+  const lines = await record.lines();
+  return untilMs === Number.POSITIVE_INFINITY ? lines : lines.filter((line) => range.timeOf(line) <= untilMs);
+}
