@@ -6,6 +6,7 @@
 
 import type { Mistake } from './issues.ts';
 import type { KeyPath } from './located.ts';
+import { show } from './shapes.ts';
 
 export interface Replaced {
   readonly value: unknown;
@@ -59,7 +60,9 @@ export function replaceReferences(root: unknown, env: Environment): Replaced {
       const own = replaced.get(JSON.stringify(path));
       const told = [...replaced.values()].filter((one) => one === own || one.value.length >= shortestHidden);
       const hidden = (text: string, { value, written }: Written): string =>
-        value === '' ? text : text.replaceAll(value, () => written);
+        value === ''
+          ? text
+          : text.replaceAll(show(value), () => show(written)).replaceAll(value, () => written);
       return told.reduce(hidden, message);
     },
   };

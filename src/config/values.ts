@@ -56,16 +56,14 @@ export function pathFrom(folder: string) {
 
 /** A URL of one of the protocols, given as `http:`. */
 export function url(protocols: readonly string[]) {
-  const accepted = protocols.map((protocol) => `${protocol}//`).join(', ');
+  const accepted = protocols.map((protocol) => `${protocol}//`).join(' or ');
   return parsed({ type: 'string' }, (value) => {
     const written = asText(value, 'a URL', `write a URL that starts with ${accepted}`);
-    const protocol = URL.canParse(written) ? new URL(written).protocol : undefined;
     // The URL itself is not shown: it may hold a password.
-    if (protocol === undefined) {
-      throw new GatewayError('this is not a URL', { remedy: `write a URL that starts with ${accepted}` });
-    }
-    if (!protocols.includes(protocol)) {
-      throw new GatewayError(`\`${protocol}//\` is not spoken here`, { remedy: `use ${accepted}` });
+    const remedy = `write a URL that starts with ${accepted}`;
+    if (!URL.canParse(written)) throw new GatewayError('this is not a URL', { remedy });
+    if (!protocols.includes(new URL(written).protocol)) {
+      throw new GatewayError(`this URL does not start with ${accepted}`, { remedy });
     }
     return written;
   });
