@@ -7,7 +7,9 @@
 
 import type { DeviceProfile } from '../config/schema.ts';
 import type { Severity, ValueType } from '../core/types.ts';
-import type { NumberKernel, Rows, StringKernel } from '../expression/rows.ts';
+import type { Compiled, NumberKernel, Rows } from '../expression/rows.ts';
+
+export type { Compiled };
 
 export interface Plan {
   readonly gateway: string;
@@ -21,11 +23,6 @@ export interface DevicePlan {
   readonly fields: readonly { readonly name: string; readonly type: ValueType }[];
   readonly tags: readonly string[];
 }
-
-/** A compiled expression, by the type of its result. Booleans are number kernels: 1, 0, NaN for null. */
-export type Compiled =
-  | { readonly type: 'number' | 'boolean'; readonly kernel: NumberKernel }
-  | { readonly type: 'string'; readonly kernel: StringKernel };
 
 export interface RulePlan {
   readonly name: string;

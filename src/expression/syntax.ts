@@ -1,0 +1,103 @@
+/**
+ * What the parser stumbled over, in the words of someone who writes rules: the message and the remedy.
+ *
+ * Not here: finding the mistake; the parser gives its code and place.
+ */
+
+import { ExpressionError } from './error.ts';
+
+/** Words and signs of other languages → what CEL writes. Tried at the place of the mistake, longest first. */
+const foreign: readonly (readonly [pattern: RegExp, written: string])[] = [
+  [/^and\b/i, '&&'],
+  [/^or\b/i, '||'],
+  [/^=>/, '>='],
+  [/^=</, '<='],
+  [/^=/, '=='],
+  [/^&/, '&&'],
+  [/^\|/, '||'],
+  [/^≥/, '>='],
+  [/^≤/, '<='],
+  [/^≠/, '!='],
+  [/^[“”„]/, '"'],
+  [/^[‘’‚]/, "'"],
+  [/^[×·]/, '*'],
+  [/^÷/, '/'],
+  [/^−/, '-'],
+  [/^\^/, 'pow(x, y)'],
+];
+
+/** Makes the error for what the parser reports: its `code`, its own words, and the offsets. */
+export function explainSyntax(
+  text: string,
+  code: string,
+  summary: string,
+  start: number,
+  end: number,
+): ExpressionError {
+  const at = text.slice(start);
+  const wrong = text.slice(start, Math.max(end, start + (at.codePointAt(0)! > 0xffff ? 2 : 1)));
+  const error = (message: string, remedy: string): ExpressionError =>
+    new ExpressionError(message, start, start + wrong.length, remedy);
+
+  if (text.trim() === '')
+    return error('the expression is empty', 'write a condition or a value, such as temp > 90');
+  if (code.startsWith('unterminated')) return error('a string without its closing quote', 'add the quote');
+  if (code === 'newline_in_string')
+    return error('a string ends at the end of its line', 'write \\n for a new line');
+  if (code === 'reserved_identifier') {
+    return error(
+      `\`${wrong}\` is a word that CEL keeps for itself`,
+      'give the field, tag or computed value another name',
+    );
+  }
+  if (code.startsWith('invalid_')) return error(lowerFirst(summary), literalRemedy(code));
+  return misplaced(text, start, wrong, error);
+}
+
+type MakeError = (message: string, remedy: string) => ExpressionError;
+
+function misplaced(text: string, start: number, wrong: string, error: MakeError): ExpressionError {
+  const before = text.slice(0, start).trimEnd();
+  if (/(^|[^<])<$/.test(before) && wrong === '>') return error('`<>` is not an operator', 'write !=');
+  if (/\bnot$/i.test(before)) return error('`not` is not an operator', 'write !');
+  const word = foreign.find(([pattern]) => pattern.test(text.slice(start)));
+  if (word)
+    return error(`\`${foreignText(text.slice(start), word[0])}\` is not an operator`, `write ${word[1]}`);
+  if (start >= text.length) return endsEarly(before, error);
+  if (wrong === ')') return error('a `)` without its `(`', 'remove it, or add the `(`');
+  if (wrong === '.') return error('a number starts with a digit', 'write 0.5, not .5');
+  if (wrong === ';') return error('an expression has no `;`', 'remove it');
+  return error(
+    `\`${wrong}\` does not fit here`,
+    'an operator or a value is missing before it, or it is not needed',
+  );
+}
+
+function foreignText(at: string, pattern: RegExp): string {
+  return pattern.exec(at)![0];
+}
+
+function endsEarly(before: string, error: MakeError): ExpressionError {
+  if (/%$/.test(before))
+    return error('a value is missing after `%`', 'write a percentage as a number: 0.9 for 90 %');
+  const operator = /(&&|\|\||[<>=!]=|[-+*/<>!?:,.]|\bin)$/.exec(before)?.[0];
+  if (operator)
+    return error(
+      `a value is missing after \`${operator}\``,
+      'complete the expression or remove the operator',
+    );
+  if (/\?[^:]*$/.test(before)) return error('a `?` without its `:`', 'write condition ? value : other');
+  return error('the expression ends too early', 'a closing ) or ] is missing');
+}
+
+function literalRemedy(code: string): string {
+  if (code === 'invalid_macro_argument')
+    return 'all, exists, map and filter work on lists; a reading has none';
+  if (code.includes('escape') || code.includes('surrogate'))
+    return 'write \\\\ for a backslash, or r"…" for raw text';
+  return 'write a number such as 12, 0.5 or 1.5e3';
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,121 @@
+/**
+ * The aggregate calls in `compute`: taken out of their expressions, each once for the rule, and understood.
+ *
+ * Invariant: what is left of an expression has the name of the result in place of the call, at the call's place.
+ */
+
+import type { ValueType } from '../core/types.ts';
+import { type Ast, print, rewrite } from '../expression/ast.ts';
+import { check } from '../expression/check.ts';
+import { compile } from '../expression/compile.ts';
+import type { ExpressionProblem } from '../expression/error.ts';
+import type { Compiled } from '../expression/rows.ts';
+import type { Scope } from '../expression/scope.ts';
+import { type AggregateEntry, aggregateNamed } from './functions.ts';
+import { aggregateName } from './scopes.ts';
+
+export type AggregateCall = Ast & { readonly kind: 'call' };
+
+/** The calls of a rule by their place in `RulePlan.aggregates`; equal ones share a place. */
+export interface FoundCalls {
+  /** Takes the calls out of an expression; `found` is called for each one that is new. */
+  take(expression: Ast, found: (call: AggregateCall) => void): Ast;
+}
+
+export function createFoundCalls(): FoundCalls {
+  const slots = new Map<string, number>();
+  return {
+    take: (expression, found) =>
+      rewrite(expression, (node) => {
+        if (node.kind !== 'call' || node.receiver || !aggregateNamed(node.name)) return undefined;
+        const identity = print(node);
+        let slot = slots.get(identity);
+        if (slot === undefined) {
+          slot = slots.size;
+          slots.set(identity, slot);
+          found(node);
+        }
+        return { kind: 'name', name: aggregateName(slot), start: node.start, end: node.end };
+      }),
+  };
+}
+
+export interface Understood {
+  readonly parameters: readonly number[];
+  /** Absent for `count()`. */
+  readonly argument?: Compiled;
+  readonly resultType: ValueType;
+}
+
+/** Checks a call over the readings of one device; undefined when it is wrong, which `report` is told. */
+export function understandCall(
+  call: AggregateCall,
+  scope: Scope,
+  report: (problems: readonly ExpressionProblem[]) => void,
+): Understood | undefined {
+  const entry = aggregateNamed(call.name)!;
+  const wrong = (
+    message: string,
+    { start, end }: { start: number; end: number },
+    remedy: string,
+  ): undefined => {
+    report([{ message, start, end, remedy }]);
+    return undefined;
+  };
+  const counts = countOf(entry);
+  if (!counts.includes(call.args.length)) {
+    const given = `\`${call.name}\` takes ${counts.join(' or ')} argument${counts.at(-1) === 1 ? '' : 's'}, not ${call.args.length}`;
+    return wrong(given, call, `write ${entry.signature}`);
+  }
+  const [first, ...rest] = call.args;
+  const parameters = rest.map((node, i) => parameterOf(node, entry.parameters[i]!, wrong));
+  if (!first) return { parameters: [], resultType: 'number' };
+  const { typed, problems } = check(first, scope);
+  report(problems);
+  if (!typed || parameters.some((value) => value === undefined)) return undefined;
+  if (!entry.takes.includes(typed.type)) {
+    const remedy = entry.remedy?.(print(first)) ?? `write ${entry.signature}`;
+    const what = entry.takes[0] === 'boolean' ? 'a condition' : `a ${entry.takes[0]}`;
+    return wrong(
+      `\`${entry.signature}\` takes ${what}; \`${print(first)}\` is a ${typed.type}`,
+      first,
+      remedy,
+    );
+  }
+  const resultType = entry.resultType === 'as argument' ? typed.type : entry.resultType;
+  return { parameters: parameters as number[], argument: compile(typed), resultType };
+}
+
+function countOf(entry: AggregateEntry): number[] {
+  const most = 1 + entry.parameters.length;
+  return entry.argumentOptional ? [0, most] : [most];
+}
+
+const noNames: Scope = {
+  resolve: () => undefined,
+  resolveMember: () => undefined,
+  names: () => [],
+  unknown: (name) => `\`${name}\` is not a constant`,
+  hint: () => 'write a number',
+};
+
+function parameterOf(
+  node: Ast,
+  { name, min, max }: { name: string; min: number; max: number },
+  wrong: (message: string, node: Ast, remedy: string) => undefined,
+): number | undefined {
+  const { typed } = check(node, noNames);
+  if (typed?.kind !== 'constant' || typeof typed.value !== 'number') {
+    return wrong(
+      `\`${print(node)}\` is not a constant number`,
+      node,
+      `write ${name} out: a number from ${min} to ${max}`,
+    );
+  }
+  if (typed.value >= min && typed.value <= max) return typed.value;
+  return wrong(
+    `${name} is ${typed.value}; it goes from ${min} to ${max}`,
+    node,
+    `write a number from ${min} to ${max}`,
+  );
+}

@@ -1,0 +1,128 @@
+/** What a rule computes of a window: aggregates of readings, and expressions over their results. */
+
+import type { Ast } from '../expression/ast.ts';
+import { check } from '../expression/check.ts';
+import { compile } from '../expression/compile.ts';
+import { ExpressionError } from '../expression/error.ts';
+import { parse } from '../expression/parse.ts';
+import type { Compiled } from '../expression/rows.ts';
+import { type AggregateCall, createFoundCalls, understandCall } from './aggregate-calls.ts';
+import type { Readings } from './compile-readings.ts';
+import type { AggregatePlan, NamedCompiled } from './plan.ts';
+import type { RuleContext } from './rule-context.ts';
+import { type Earlier, readingScope, resultScope } from './scopes.ts';
+
+export interface Computed {
+  readonly aggregates: readonly AggregatePlan[];
+  readonly computes: readonly NamedCompiled[];
+  /** All names of `compute`, those that are wrong without a type. */
+  readonly names: readonly Earlier[];
+  /** What each aggregate was written as. */
+  readonly calls: readonly AggregateCall[];
+  /** By device, then by aggregate. */
+  readonly arguments: readonly (readonly (readonly Compiled[])[])[];
+}
+
+export function compileComputes(context: RuleContext, readings: readonly Readings[]): Computed {
+  const { calls, rest } = takeCalls(context);
+  const understood = calls.map(({ call, name }) => understandEverywhere(context, readings, call, name));
+  const names: Earlier[] = [];
+  const computes: NamedCompiled[] = [];
+  for (const [name, expression] of rest) {
+    checkFree(context, name);
+    const compiled = expression && compileRest(context, understood, names, name, expression);
+    names.push({ name, type: compiled?.type });
+    if (compiled) computes.push({ name, compiled });
+  }
+  return {
+    aggregates: understood.map((one) => one?.plan).filter((plan) => plan !== undefined),
+    computes,
+    names,
+    calls: calls.map(({ call }) => call),
+    arguments: context.devices.map((_, d) => understood.map((one) => one?.arguments[d] ?? [])),
+  };
+}
+
+interface NamedCall {
+  readonly call: AggregateCall;
+  /** The computed name it was first written for. */
+  readonly name: string;
+}
+
+function takeCalls({ rule, report }: RuleContext): {
+  calls: NamedCall[];
+  rest: Map<string, Ast | undefined>;
+} {
+  const calls: NamedCall[] = [];
+  const found = createFoundCalls();
+  const rest = new Map<string, Ast | undefined>();
+  for (const [name, text] of Object.entries(rule.compute)) {
+    try {
+      rest.set(
+        name,
+        found.take(parse(text), (call) => calls.push({ call, name })),
+      );
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      report.text(['compute', name], [error]);
+      rest.set(name, undefined);
+    }
+  }
+  return { calls, rest };
+}
+
+interface Everywhere {
+  readonly plan: AggregatePlan;
+  /** By device: the columns of the call's argument. */
+  readonly arguments: readonly (readonly Compiled[])[];
+}
+
+/** A call over the readings of all devices; undefined when it is wrong for one of them. */
+function understandEverywhere(
+  { rule, devices, lookups, report }: RuleContext,
+  readings: readonly Readings[],
+  call: AggregateCall,
+  name: string,
+): Everywhere | undefined {
+  const all = devices.map((device, d) => {
+    const scope = readingScope({ rule, device, lets: readings[d]!.names, lookups, place: 'argument' });
+    return understandCall(call, scope, (problems) => report.text(['compute', name], problems));
+  });
+  const [first] = all;
+  if (!first || all.some((one) => !one)) return undefined;
+  const other = all.findIndex((one) => one!.argument?.type !== first.argument?.type);
+  if (other >= 0) {
+    const types = [0, other].map((d) => `a ${all[d]!.argument?.type} for ${devices[d]!.profile.device}`);
+    const message = `the argument of \`${call.name}\` is ${types.join(', ')}`;
+    const remedy = 'one rule computes with one type: convert with double(…) or string(…), or split the rule';
+    report.text(['compute', name], [{ message, start: call.start, end: call.end, remedy }]);
+    return undefined;
+  }
+  const plan: AggregatePlan = {
+    fn: call.name,
+    parameters: first.parameters,
+    argumentType: first.argument?.type,
+    resultType: first.resultType,
+  };
+  return { plan, arguments: all.map((one) => (one!.argument ? [one!.argument] : [])) };
+}
+
+function compileRest(
+  { rule, devices, by, lookups, report }: RuleContext,
+  understood: readonly (Everywhere | undefined)[],
+  computes: readonly Earlier[],
+  name: string,
+  expression: Ast,
+): Compiled | undefined {
+  const aggregates = understood.map((one) => one?.plan.resultType);
+  const scope = resultScope({ rule, devices, aggregates, computes, by, lookups, place: 'compute' });
+  const { typed, problems } = check(expression, scope);
+  report.text(['compute', name], problems);
+  return typed && compile(typed);
+}
+
+function checkFree({ by, report }: RuleContext, name: string): void {
+  if (!by.includes(name)) return;
+  const remedy = 'choose another name: a point cannot have a tag and a field of one name';
+  report.value(['compute', name], `\`${name}\` is a tag of the key`, remedy);
+}

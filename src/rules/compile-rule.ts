@@ -1,0 +1,133 @@
+/**
+ * One rule → its plan.
+ *
+ * Flow: devices and key → lookup tables → each device's lets and `where` → aggregates → computed names → alerts.
+ * Invariant: goes on after a mistake as far as it can, so that all of a rule's mistakes come at once.
+ */
+
+import type { LocatedRule } from '../config/located.ts';
+import type { RuleConfig } from '../config/schema.ts';
+import { closest } from '../core/suggest.ts';
+import { compileAlerts, compileSilence } from './compile-alerts.ts';
+import { type Computed, compileComputes } from './compile-computes.ts';
+import { compileReadings, type Readings } from './compile-readings.ts';
+import { lookupsOf, type Tables } from './lookup-files.ts';
+import type { DevicePlan, RuleInput, RulePlan } from './plan.ts';
+import type { Report } from './problem.ts';
+import type { RuleContext } from './rule-context.ts';
+import { stateHashOf } from './state-hash.ts';
+
+export interface RuleSurroundings {
+  readonly report: Report;
+  readonly layouts: ReadonlyMap<string, DevicePlan>;
+  readonly tables: Tables;
+  readonly seriesLimit: number;
+  readonly rulesFolder: string;
+}
+
+/** Compiles one rule; undefined when it is wrong, which the report then has, or a device of it is not there. */
+export function compileRule(located: LocatedRule, surroundings: RuleSurroundings): RulePlan | undefined {
+  const { rule } = located;
+  const { report, layouts } = surroundings;
+  const devices = rule.from.map((name) => layouts.get(name)).filter((device) => device !== undefined);
+  if (devices.length < rule.from.length || devices.length === 0) return undefined;
+  const by = rule.by ?? commonTags(devices);
+  checkKey(by, devices, report);
+  const context: RuleContext = {
+    rule,
+    report,
+    devices,
+    by,
+    lookups: lookupsOf(located, devices, surroundings),
+  };
+
+  const readings = compileReadings(context);
+  const computed = rule.window ? compileComputes(context, readings) : nothingComputed;
+  if (!rule.window) checkForwardedTypes(context, readings);
+  const alerts = compileAlerts(context, readings, computed);
+  const silent = compileSilence(context);
+  if (rule.forward === false && alerts.length === 0 && !silent) {
+    report.value(
+      ['name'],
+      `rule ${rule.name} neither forwards nor alerts`,
+      'remove `forward: false`, or add `alert`',
+      'warning',
+    );
+  }
+  if (report.problems.some(({ severity }) => severity === 'error')) return undefined;
+
+  return {
+    name: rule.name,
+    stateHash: stateHashOf(context, computed),
+    inputs: devices.map((device, i) => inputOf(device, by, readings[i]!, computed, i)),
+    by,
+    latenessMs: Math.max(...devices.map(({ profile }) => profile.latenessMs)),
+    idleAfterMs: Math.max(...devices.map(({ profile }) => profile.idleAfterMs)),
+    seriesLimit: surroundings.seriesLimit,
+    ...(rule.window && { window: rule.window }),
+    aggregates: computed.aggregates,
+    computes: computed.computes,
+    alerts,
+    ...(silent && { silent }),
+    forward: rule.forward === false ? undefined : { measurement: rule.name, onChange: onChangeOf(rule) },
+  };
+}
+
+const nothingComputed: Computed = { aggregates: [], computes: [], names: [], calls: [], arguments: [] };
+
+function onChangeOf({ forward }: RuleConfig): number | undefined {
+  return typeof forward === 'object' ? forward.onChange : undefined;
+}
+
+function inputOf(
+  device: DevicePlan,
+  by: readonly string[],
+  { lets, where }: Readings,
+  computed: Computed,
+  index: number,
+): RuleInput {
+  return {
+    device,
+    keyTags: by.map((name) => device.tags.indexOf(name)),
+    ...(where && { where }),
+    lets,
+    arguments: computed.arguments[index] ?? [],
+  };
+}
+
+function commonTags(devices: readonly DevicePlan[]): string[] {
+  return devices[0]!.tags.filter((name) => devices.every(({ tags }) => tags.includes(name)));
+}
+
+function checkKey(by: readonly string[], devices: readonly DevicePlan[], report: Report): void {
+  for (const [i, name] of by.entries()) {
+    for (const { profile, tags, fields } of devices) {
+      if (tags.includes(name)) continue;
+      const isField = fields.some((field) => field.name === name);
+      const near = closest(name, tags);
+      const remedy = isField
+        ? 'it is a field: a key is made of tags; make it one in the device profile'
+        : near
+          ? `did you mean \`${near}\`?`
+          : `its tags: ${tags.join(', ') || 'none'}`;
+      report.value(['by', i], `\`${name}\` is not a tag of device ${profile.device}`, remedy);
+    }
+  }
+}
+
+/** The points of all devices are one measurement: a name has one type there, or the database refuses the second. */
+function checkForwardedTypes({ rule, devices, report }: RuleContext, readings: readonly Readings[]): void {
+  if (rule.forward === false) return;
+  const types = new Map<string, { type: string; device: string }>();
+  for (const [i, { fields, profile }] of devices.entries()) {
+    for (const { name, type } of [...fields, ...readings[i]!.names]) {
+      const first = types.get(name);
+      if (type === undefined) continue;
+      if (!first) types.set(name, { type, device: profile.device });
+      else if (first.type !== type) {
+        const message = `\`${name}\` is a ${first.type} in ${first.device}, a ${type} in ${profile.device}: one measurement has one type for it`;
+        report.value(['from'], message, 'split the rule, or give one of the fields another name');
+      }
+    }
+  }
+}

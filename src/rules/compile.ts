@@ -1,0 +1,57 @@
+/**
+ * Rule files → a plan: every expression checked and compiled, with all mistakes of all rules at once.
+ *
+ * Flow: devices to layouts → each rule by itself (compile-rule.ts) → plan.
+ * Invariant: there is a plan only when nothing is wrong. Names of devices and notifiers are checked between the files
+ * (config/cross-checks.ts): a rule whose devices are not all here is passed over, and then there is no plan.
+ * Not here: where text stands in a file; a problem has its key and offsets.
+ */
+
+import { dirname } from 'node:path';
+import type { LocatedRule } from '../config/located.ts';
+import type { DeviceProfile, Limits } from '../config/schema.ts';
+import { compileRule } from './compile-rule.ts';
+import { layoutOf } from './layout.ts';
+import { createTables } from './lookup-files.ts';
+import type { DevicePlan, Plan, RulePlan } from './plan.ts';
+import { createReport, type Problem } from './problem.ts';
+
+export interface CompileOptions {
+  readonly gateway: string;
+  readonly limits: Pick<Limits, 'seriesPerRule'>;
+  /** Absolute; lookup tables lie in it. Default: the folder of each rule's own file. */
+  readonly rulesFolder?: string;
+  /** Text of a file by its absolute path; throws as `readFileSync` does. */
+  readonly readFile: (path: string) => string;
+}
+
+export interface CompiledRules {
+  readonly plan?: Plan;
+  readonly problems: readonly Problem[];
+}
+
+/** Compiles rules over the devices they name. The kernels of a plan serve one engine at a time. */
+export function compileRules(
+  rules: readonly LocatedRule[],
+  devices: readonly DeviceProfile[],
+  options: CompileOptions,
+): CompiledRules {
+  const layouts = new Map<string, DevicePlan>(devices.map((device) => [device.device, layoutOf(device)]));
+  const tables = createTables(options.readFile);
+  const plans: RulePlan[] = [];
+  const problems: Problem[] = [];
+  for (const located of rules) {
+    const report = createReport(located);
+    const plan = compileRule(located, {
+      report,
+      layouts,
+      tables,
+      seriesLimit: options.limits.seriesPerRule,
+      rulesFolder: options.rulesFolder ?? dirname(located.file.path),
+    });
+    problems.push(...report.problems);
+    if (plan) plans.push(plan);
+  }
+  if (plans.length < rules.length) return { problems };
+  return { plan: { gateway: options.gateway, devices: [...layouts.values()], rules: plans }, problems };
+}
