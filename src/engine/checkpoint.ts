@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Logger } from '../core/log.ts';
-import { type Disk, writeFileDurably } from '../log/files.ts';
+import { type Disk, readWholeFile, writeFileDurably } from '../log/files.ts';
 import type { SavedState } from './engine.ts';
 
 export interface Checkpoint {
@@ -51,7 +51,7 @@ export function openCheckpoints(folder: string, disk: Disk, logger: Logger): Che
   const previous = join(folder, 'checkpoint.previous');
 
   async function read(path: string): Promise<Checkpoint | undefined> {
-    const bytes = await disk.readFile(path);
+    const bytes = await readWholeFile(disk, path);
     if (bytes === undefined) return undefined;
     const checkpoint = decodeCheckpoint(bytes);
     if (checkpoint !== undefined) return checkpoint;
@@ -64,7 +64,7 @@ export function openCheckpoints(folder: string, disk: Disk, logger: Logger): Che
     load: async () => (await read(current)) ?? (await read(previous)),
     async save(checkpoint) {
       const bytes = encodeCheckpoint(checkpoint);
-      if ((await disk.readFile(current)) !== undefined) await disk.rename(current, previous);
+      if ((await readWholeFile(disk, current)) !== undefined) await disk.rename(current, previous);
       await writeFileDurably(disk, current, bytes);
       return bytes.length;
     },

@@ -8,7 +8,7 @@
  */
 
 import { compileField } from '../codecs/field.ts';
-import { codecs, DecodeError, type Decoder } from '../codecs/index.ts';
+import { codecOf, DecodeError } from '../codecs/index.ts';
 import { compileEach, compilePath } from '../codecs/path.ts';
 import { compileTime } from '../codecs/time.ts';
 import { parseTopic } from '../config/topic.ts';
@@ -59,8 +59,8 @@ export interface DecodeSettings {
 
 export function createDecoder(plan: DevicePlan, settings: DecodeSettings): DeviceDecoder {
   const { profile } = plan;
-  const codec = codecs[profile.codec.name];
-  const decodePayload = codec.create(profile.codec as never) as Decoder;
+  const codec = codecOf(profile.codec);
+  const decodePayload = codec.create(profile.codec);
   const each = profile.each === undefined ? undefined : compileEach(profile.each);
   const time = compileEventTime(plan, codec.time);
   const index = createSeriesIndex(plan.tags.length, settings.seriesLimit);
@@ -154,13 +154,13 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
     counts.readings += 1;
   }
 
+  const reject = (detail: string): void => setAside('malformed', detail);
+
   function addPayload(value: unknown): void {
     root = value;
     if (each === undefined) addRow(value);
-    else each(value, addRow);
+    else each(value, addRow, reject);
   }
-
-  const reject = (detail: string): void => setAside('malformed', detail);
 
   return {
     plan,

@@ -1,5 +1,6 @@
 /** The aggregate functions: one line each. Names, arguments and types are declared in rules/functions.ts. */
 
+import type { aggregates as declared } from '../../rules/functions.ts';
 import type { MakeAggregate } from './aggregate.ts';
 import { count } from './count.ts';
 import { delta, rate } from './counter.ts';
@@ -9,7 +10,7 @@ import { median, percentile } from './percentile.ts';
 import { stddev, variance } from './spread.ts';
 import { avg, sum } from './sum.ts';
 
-export const aggregates: Readonly<Record<string, MakeAggregate>> = {
+const implemented: Readonly<Record<keyof typeof declared, MakeAggregate>> = {
   count,
   sum,
   avg,
@@ -24,3 +25,5 @@ export const aggregates: Readonly<Record<string, MakeAggregate>> = {
   median,
   percentile,
 };
+
+export const aggregates: Readonly<Record<string, MakeAggregate>> = implemented;

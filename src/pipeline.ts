@@ -1,0 +1,69 @@
+/**
+ * The path, on one screen: each batch is judged, its results made durable, and only then its input forgotten.
+ *
+ * Invariant: a crash between any two lines is harmless: the batch is run again from the journal, gives the same
+ * results, and the outbox ignores what it holds already.
+ */
+
+import type { Batch } from './core/frame.ts';
+import type { Alert } from './core/types.ts';
+import type { CheckpointStore } from './engine/checkpoint.ts';
+import { type EngineState, save, step } from './engine/engine.ts';
+import type { Journal, Position } from './journal/journal.ts';
+import type { DeadLetters } from './outbox/dead-letters.ts';
+import type { Outbox } from './outbox/outbox.ts';
+
+export interface Pipeline {
+  readonly journal: Journal;
+  readonly outbox: Outbox;
+  readonly deadLetters: DeadLetters;
+  readonly checkpoints: CheckpointStore;
+  /** Gateway time between checkpoints. */
+  readonly checkpointEveryMs: number;
+  readonly onAlerts: (alerts: readonly Alert[]) => void;
+  readonly progress: Progress;
+}
+
+/** How far the path has come; shown by `status`. */
+export interface Progress {
+  state: EngineState;
+  /** End of the last batch whose results are durable. */
+  batchEndMs: number;
+  /** The first frame after it. */
+  position: Position;
+  checkpointAtMs: number;
+  checkpointBytes: number;
+}
+
+export interface JournalledBatch {
+  readonly batch: Batch;
+  readonly next: Position;
+}
+
+/** Runs until the batches end. */
+export async function run(pipeline: Pipeline, batches: AsyncIterable<JournalledBatch>): Promise<void> {
+  const { outbox, deadLetters, progress } = pipeline;
+  for await (const { batch, next } of batches) {
+    const { state, points, alerts, setAside } = step(progress.state, batch);
+    deadLetters.write(setAside);
+    await outbox.append(batch.endMs, points, alerts);
+    pipeline.onAlerts(alerts);
+    progress.state = state;
+    progress.batchEndMs = batch.endMs;
+    progress.position = next;
+    if (batch.endMs - progress.checkpointAtMs >= pipeline.checkpointEveryMs) await checkpoint(pipeline);
+  }
+}
+
+/** Saves engine state and journal position as one; what lies before may then be recycled. */
+export async function checkpoint(pipeline: Pipeline): Promise<void> {
+  const { progress, journal } = pipeline;
+  const { batchEndMs, position } = progress;
+  progress.checkpointAtMs = batchEndMs;
+  progress.checkpointBytes = await pipeline.checkpoints.save({
+    batchEndMs,
+    position,
+    state: save(progress.state),
+  });
+  journal.release(position);
+}

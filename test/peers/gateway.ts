@@ -1,0 +1,114 @@
+/**
+ * The gateway as a process of its own, as `headgate run` starts it, with its files in a temporary folder.
+ *
+ * Invariant: `remove` leaves no process and no file behind. `kill` and `start` keep the data: that is a crash.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { GatewayStatus } from '../../src/core/status.ts';
+import { until } from './until.ts';
+
+export const mainPath = join(import.meta.dirname, '../../src/main.ts');
+
+export interface GatewayProcess {
+  readonly folder: string;
+  /** What it logged: one JSON object a line. */
+  readonly logLines: string[];
+  start(): Promise<void>;
+  /** SIGKILL: gone at once. */
+  kill(): Promise<void>;
+  /** SIGTERM; gives the exit code and how long it took. */
+  stop(): Promise<{ readonly code: number | null; readonly tookMs: number }>;
+  status(): Promise<GatewayStatus>;
+  remove(): Promise<void>;
+}
+
+/** Writes the files of a gateway: `{ 'headgate.yaml': …, 'devices/bus.yaml': … }`. */
+export async function makeGateway(files: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'headgate-test-'));
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  const logLines: string[] = [];
+  let child: ChildProcess | undefined;
+
+  async function start(): Promise<void> {
+    const from = logLines.length;
+    const running = spawn(process.execPath, [mainPath, 'run', '-c', join(folder, 'headgate.yaml')], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child = running;
+    for (const stream of [running.stdout!, running.stderr!]) collectLines(stream, logLines);
+    await until(() => {
+      if (running.exitCode !== null) throw new Error(`the gateway ended: ${logLines.slice(from).join('\n')}`);
+      return logLines.slice(from).some((line) => line.includes('is running'));
+    }, 'the gateway to run');
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    const running = child;
+    child = undefined;
+    if (running === undefined || running.exitCode !== null) return running?.exitCode ?? null;
+    running.kill(signal);
+    await once(running, 'exit');
+    return running.exitCode;
+  }
+
+  return {
+    folder,
+    logLines,
+    start,
+    async kill() {
+      await end('SIGKILL');
+    },
+    async stop() {
+      const startedMs = performance.now();
+      const code = await end('SIGTERM');
+      return { code, tookMs: performance.now() - startedMs };
+    },
+    async status() {
+      const { stdout, code } = await headgate(['status', '-c', join(folder, 'headgate.yaml'), '--format', 'json']);
+      if (code !== 0) throw new Error(`status ended with ${code}: ${stdout}`);
+      return JSON.parse(stdout) as GatewayStatus;
+    },
+    async remove() {
+      await end('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one command of the command line to its end. */
+export async function headgate(args: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [mainPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const texts = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    texts.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    texts.stderr += text;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...texts };
+}
+
+function collectLines(stream: NodeJS.ReadableStream, lines: string[]): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    const parts = (rest + text).split('\n');
+    rest = parts.pop()!;
+    lines.push(...parts);
+  });
+}
