@@ -8,6 +8,7 @@ import { type Loaded, loadAll } from '../config/load.ts';
 import { gatewayFileNear, type Selected, selectFiles } from '../config/select.ts';
 import { type Diagnostic, GatewayError } from '../core/errors.ts';
 import { checkDevices } from './check-devices.ts';
+import { checkRules } from './check-rules.ts';
 import { exitCodes, UsageError } from './failure.ts';
 import { count, type Output, printDiagnostics, printDiagnosticsAsJson } from './print-diagnostics.ts';
 
@@ -27,10 +28,17 @@ export async function checkCommand({ paths, config, format, env, stdout }: Check
   const gateway = selected?.gateway ?? config ?? (selected && (await gatewayFileNear(paths)));
   const loaded = await loadAll(gateway, env, selected);
   const isMeant = selected && selected.gateway === undefined ? meantBy(selected, loaded) : () => true;
-  const all = [...loaded.diagnostics, ...checkDevices(loaded.devices)];
+  const all = [...loaded.diagnostics, ...checkDevices(loaded.devices), ...checkRules(loaded)];
   const diagnostics = [...(selected?.diagnostics ?? []), ...all.filter(({ file }) => isMeant(file))];
-  report(diagnostics, summary(loaded, isMeant), format, stdout);
+  report(inOrder(diagnostics, loaded), summary(loaded, isMeant), format, stdout);
   return diagnostics.some(isError) ? exitCodes.wrong : exitCodes.fine;
+}
+
+/** File by file as they were loaded, each from top to bottom. */
+function inOrder(diagnostics: readonly Diagnostic[], { files }: Loaded): Diagnostic[] {
+  const order = new Map(files.map(({ file }, i) => [file, i]));
+  const rank = ({ file }: Diagnostic): number => order.get(file) ?? -1;
+  return diagnostics.toSorted((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column);
 }
 
 async function select(paths: readonly string[]): Promise<Selected> {

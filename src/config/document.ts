@@ -6,7 +6,7 @@
  * Not here: what the value means.
  */
 
-import { Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { Document, isMap, isScalar, parseDocument, visit } from 'yaml';
 import { type Diagnostic, messageOf } from '../core/errors.ts';
 import type { KeyPath, LocatedFile, Place, Span } from './located.ts';
 import { type Range, rangeOf, spanRange, walk } from './places.ts';
@@ -27,8 +27,8 @@ const maxAliasCount = 100;
 /** Understands the text of a file. `file` is its name as the user would type it, `path` the absolute one. */
 export function readYaml(file: string, path: string, original: string): YamlFile {
   const text = original.replace(/^\uFEFF/, '');
-  const lines = new LineCounter();
-  const { document, value, secrets, mistakes } = understand(text, lines);
+  const { document, value, secrets, mistakes } = understand(text);
+  const lines = lineStarts(text);
   const masked = maskSecrets(text, secrets);
   const place = (range: Range): Place => placeOf(masked, lines, range);
   const locate = (keyPath: KeyPath, span?: Span): Place => {
@@ -52,10 +52,10 @@ interface Understood {
   readonly mistakes: readonly SyntaxMistake[];
 }
 
-function understand(text: string, lines: LineCounter): Understood {
+function understand(text: string): Understood {
   try {
     const options = { stringKeys: true, merge: true, resolveKnownTags: false, prettyErrors: false };
-    const document = parseDocument(text, { ...options, lineCounter: lines });
+    const document = parseDocument(text, options);
     const mistakes = syntaxMistakes(document, text);
     const usable = document.errors.every((error) => error.code === 'DUPLICATE_KEY');
     const value = usable ? plainValue(document, mistakes) : undefined;
@@ -73,16 +73,34 @@ function understand(text: string, lines: LineCounter): Understood {
   }
 }
 
-/** Lines and columns of a range, cut to its first line. */
-function placeOf(text: string, lines: LineCounter, [start, end]: Range): Place {
+/** Offsets of the lines. The parser's own line counter loses some in broken files. */
+function lineStarts(text: string): number[] {
+  return [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
+}
+
+/** Line and columns of a range, cut to its first line. */
+function placeOf(text: string, lines: readonly number[], [start, end]: Range): Place {
   const at = Math.max(0, Math.min(start, text.length));
-  const line = Math.max(1, lines.linePos(at).line);
-  const lineStart = lines.lineStarts[line - 1] ?? 0;
-  const next = text.indexOf('\n', lineStart);
-  const content = text.slice(lineStart, next < 0 ? text.length : next).replace(/\r$/, '');
+  const line = Math.max(1, firstAfter(lines, at));
+  const lineStart = lines[line - 1]!;
+  const content = text
+    .slice(lineStart, lines[line] === undefined ? text.length : lines[line] - 1)
+    .replace(/\r$/, '');
   const column = Math.min(at - lineStart + 1, content.length + 1);
   const length = Math.max(1, Math.min(end - at, content.length + 1 - column));
   return { line, column, length, text: content };
+}
+
+/** Index of the first number above `limit` in a sorted list; its length when there is none. */
+function firstAfter(sorted: readonly number[], limit: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! > limit) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** The plain value; undefined, with a mistake more, when aliases loop, unfold too far or lead nowhere. */

@@ -19,7 +19,34 @@ const titles: Readonly<Record<FileKind, string>> = {
 /** The schema of one kind of file as plain data. */
 export function jsonSchema(kind: FileKind): object {
   const { $schema, ...rest } = z.toJSONSchema(schemaOf(kind), { target: 'draft-7', io: 'input' });
-  return { $schema, title: titles[kind], ...rest };
+  return { $schema, title: titles[kind], ...withEmptyMaps(rest) };
+}
+
+type Json = z.core.JSONSchema.BaseSchema;
+
+/** A map without required keys may be left empty after its `key:`, as validation has it. */
+function withEmptyMaps(schema: Json): Json {
+  const { properties, additionalProperties, items } = schema;
+  const below: Json = {
+    ...(properties && { properties: mapValues(properties, withEmptyMaps) }),
+    ...(typeof additionalProperties === 'object' && {
+      additionalProperties: withEmptyMaps(additionalProperties),
+    }),
+    ...(isSchema(items) && { items: withEmptyMaps(items) }),
+  };
+  const mayBeEmpty = schema.type === 'object' && !schema.required && !schema.minProperties;
+  // A schema may have several types; zod's own type knows one.
+  return { ...schema, ...below, ...(mayBeEmpty && { type: ['object', 'null'] as unknown as 'object' }) };
+}
+
+function mapValues(map: Record<string, z.core.JSONSchema._JSONSchema>, change: (schema: Json) => Json) {
+  return Object.fromEntries(
+    Object.entries(map).map(([key, one]) => [key, isSchema(one) ? change(one) : one]),
+  );
+}
+
+function isSchema(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function schemaOf(kind: FileKind): z.ZodType {
