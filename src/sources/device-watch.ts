@@ -1,0 +1,74 @@
+/**
+ * Whether a device is there, which one, and when that may have changed.
+ *
+ * A path such as /dev/serial/by-id/… is a link that comes and goes with the cable, and may come back pointing to
+ * another node. A pulled cable is noticed by this also where reading does not tell: a hung-up line that is not being
+ * read tells nothing, and one that is read in the middle of a stream can give end-of-file for ever.
+ */
+
+import { type FSWatcher, type Stats, statSync, watch } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+
+export interface Device {
+  /** Differs when there is another device behind the path. */
+  readonly node: string;
+  /** Differs when who may open it has changed. */
+  readonly access: string;
+}
+
+/** What the path leads to now; undefined when there is nothing. */
+export async function identify(path: string): Promise<Device | undefined> {
+  try {
+    const real = await realpath(path);
+    const { dev, ino, rdev, mode, uid, gid } = await stat(real);
+    return { node: `${real} ${dev}:${ino}:${rdev}`, access: `${mode}:${uid}:${gid}` };
+  } catch {
+    return undefined;
+  }
+}
+
+const pollMs = 2000;
+
+/** Calls `hint` when the path may lead elsewhere than before, and every 2 s in any case. Returns how to stop. */
+export function watchDevice(path: string, hint: () => void): () => void {
+  const folder = dirname(path);
+  let watched: { watcher: FSWatcher; inode: number } | undefined;
+
+  function unwatch(): void {
+    watched?.watcher.close();
+    watched = undefined;
+  }
+
+  /** /dev/serial/by-id itself goes with its last device; a folder made anew is not the one watched. */
+  function rewatch(): void {
+    const now = statOf(folder);
+    if (watched?.inode === now?.ino) return;
+    unwatch();
+    if (now) watched = { watcher: watchFolder(folder, basename(path), hint, unwatch), inode: now.ino };
+  }
+
+  function poll(): void {
+    rewatch();
+    hint();
+  }
+
+  // Not in /dev: its watchers are woken by every write of any program to /dev/null. The poll has to do there.
+  const timer = setInterval(folder === '/dev' ? hint : poll, pollMs);
+  if (folder !== '/dev') rewatch();
+  return () => {
+    clearInterval(timer);
+    unwatch();
+  };
+}
+
+function statOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+function watchFolder(folder: string, name: string, hint: () => void, lost: () => void): FSWatcher {
+  const watcher = watch(folder, (_event, changed) => {
+    if (changed === name || changed === null) hint();
+  });
+  return watcher.on('error', lost);
+}
