@@ -27,10 +27,14 @@ const maxAliasCount = 100;
 /** Understands the text of a file. `file` is its name as the user would type it, `path` the absolute one. */
 export function readYaml(file: string, path: string, original: string): YamlFile {
   const text = original.replace(/^\uFEFF/, '');
-  const { document, value, secrets, mistakes } = understand(text);
+  const { document, value, mistakes } = understand(text);
   const lines = lineStarts(text);
-  const masked = maskSecrets(text, secrets);
-  const place = (range: Range): Place => placeOf(masked, lines, range);
+  let masked: string | undefined;
+  // Masking reads the whole file; most files are never quoted.
+  const place = (range: Range): Place => {
+    masked ??= maskSecrets(text, secretRanges(document));
+    return placeOf(masked, lines, range);
+  };
   const locate = (keyPath: KeyPath, span?: Span): Place => {
     const found = walk(document, keyPath);
     const marked = span && found.complete ? spanRange(found.node, text, span) : undefined;
@@ -48,7 +52,6 @@ export function readYaml(file: string, path: string, original: string): YamlFile
 interface Understood {
   readonly document: Document;
   readonly value: unknown;
-  readonly secrets: readonly Range[];
   readonly mistakes: readonly SyntaxMistake[];
 }
 
@@ -59,7 +62,7 @@ function understand(text: string): Understood {
     const mistakes = syntaxMistakes(document, text);
     const usable = document.errors.every((error) => error.code === 'DUPLICATE_KEY');
     const value = usable ? plainValue(document, mistakes) : undefined;
-    return { document, value, secrets: secretRanges(document), mistakes };
+    return { document, value, mistakes };
   } catch (error) {
     // The parser recurses: text nested thousands of levels deep ends its stack.
     const message = error instanceof RangeError ? 'this file is nested too deeply' : messageOf(error);
@@ -69,7 +72,7 @@ function understand(text: string): Understood {
       range: [0, 1],
       remedy: 'check its brackets',
     };
-    return { document: new Document(), value: undefined, secrets: [], mistakes: [mistake] };
+    return { document: new Document(), value: undefined, mistakes: [mistake] };
   }
 }
 

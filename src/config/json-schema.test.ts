@@ -116,6 +116,17 @@ for (const kind of kinds) {
   });
 }
 
+test('the reference for users names every key of headgate.yaml and device files', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
+  const keys = [jsonSchema('gateway'), jsonSchema('device')]
+    .flatMap(everySchema)
+    .flatMap((schema) => Object.keys(schema.properties ?? {}));
+  assert.deepEqual(
+    keys.filter((key) => !new RegExp(`[\`.]${key}\\b|[{ ]${key}: `).test(text)),
+    [],
+  );
+});
+
 const folder = join(import.meta.dirname, 'testdata');
 for (const name of readdirSync(folder).filter((one) => /-(good|bad)\.yaml$/.test(one))) {
   const schema = jsonSchema(name.split('-')[0] as FileKind);
