@@ -94,6 +94,7 @@ test('mistakes of YAML, in words', () => {
     ['message: Bus: full', '1:10 a second `: ` on one line'],
     ['a: !x 1', '1:4 this tag is not known'],
     ['a: *b', '1:4 this alias leads nowhere'],
+    ['a: 1\nb:\n  <<: 3', '3:3 `<<` takes a map, or an alias of one'],
     ['a: &b [*b]', '1:8 an alias contains itself'],
     ['a: 1\nb', '2:1 this line has no `key: `'],
     ['a: @x', '1:4 text cannot start with this character'],

@@ -109,18 +109,25 @@ function firstAfter(sorted: readonly number[], limit: number): number {
 /** The plain value; undefined, with a mistake more, when aliases loop, unfold too far or lead nowhere. */
 function plainValue(document: Document, mistakes: SyntaxMistake[]): unknown {
   const refuse = (message: string, remedy: string, alias?: string): void => {
-    mistakes.push({ severity: 'error', message, range: firstAlias(document, alias), remedy });
+    mistakes.push({
+      severity: 'error',
+      message,
+      range: firstAlias(document, alias) ?? firstMerge(document),
+      remedy,
+    });
   };
   try {
     const value: unknown = document.toJS({ maxAliasCount });
     if (!isCyclic(value, new Set())) return value;
     refuse('an alias contains itself', 'write the value out');
   } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
-    const unfolds = error.message.startsWith('Excessive');
-    if (unfolds) refuse('aliases unfold to too much data', 'write the values out');
+    const message = messageOf(error);
+    if (message.startsWith('Merge')) refuse('`<<` takes a map, or an alias of one', 'write <<: *name');
+    else if (!(error instanceof ReferenceError)) throw error;
+    else if (message.startsWith('Excessive'))
+      refuse('aliases unfold to too much data', 'write the values out');
     else {
-      const alias = /: (\S+)$/.exec(error.message)?.[1];
+      const alias = /: (\S+)$/.exec(message)?.[1];
       refuse(
         'this alias leads nowhere',
         'put text that starts with * in quotes, or define its &anchor above',
@@ -140,9 +147,21 @@ function isCyclic(value: unknown, above: Set<unknown>): boolean {
   return cyclic;
 }
 
-/** Of the name, or of any. */
-function firstAlias(document: Document, name?: string): Range {
+function firstMerge(document: Document): Range {
   let range: Range = [0, 1];
+  visit(document, {
+    Pair(_key, { key }) {
+      if (!isScalar(key) || key.source !== '<<') return undefined;
+      range = rangeOf(key) ?? range;
+      return visit.BREAK;
+    },
+  });
+  return range;
+}
+
+/** Of the name, or of any. */
+function firstAlias(document: Document, name?: string): Range | undefined {
+  let range: Range | undefined;
   visit(document, {
     Alias(_key, alias) {
       if (name !== undefined && alias.source !== name) return undefined;
