@@ -1,0 +1,86 @@
+/**
+ * Local time of an IANA zone to UTC.
+ *
+ * Where clocks are set forward, a local time that does not exist is taken to be that much later (02:30 means 03:30
+ * summer time); where they are set back, a local time that exists twice is the first of the two. Both as
+ * `disambiguation: 'compatible'` of ECMAScript Temporal. A device whose times must not be ambiguous sends UTC.
+ * Offsets come from Intl and are kept for whole UTC days, so that a reading costs no formatting.
+ */
+
+import { GatewayError } from '../core/errors.ts';
+
+const dayMs = 86_400_000;
+const keptDays = 4096;
+
+/** Gives the UTC ms of a local time written as if it were UTC ms. Throws GatewayError for an unknown zone. */
+export function compileZone(zone: string): (localMs: number) => number {
+  if (zone === 'UTC') return (localMs) => localMs;
+  const offsetAt = offsetsOf(zone);
+  return (localMs) => {
+    const before = offsetAt(localMs - dayMs);
+    const after = offsetAt(localMs + dayMs);
+    const early = localMs - before;
+    if (before === after || offsetAt(early) === before) return early;
+    const late = localMs - after;
+    return offsetAt(late) === after ? late : early;
+  };
+}
+
+/** Offset at the start and at the end of a UTC day, and the first ms of the second one. */
+interface Day {
+  readonly startOffset: number;
+  readonly endOffset: number;
+  readonly changeMs: number;
+}
+
+function offsetsOf(zone: string): (utcMs: number) => number {
+  const ask = intlOffset(zone);
+  const days = new Map<number, Day>();
+  return (utcMs) => {
+    const number = Math.floor(utcMs / dayMs);
+    let day = days.get(number);
+    if (day === undefined) {
+      if (days.size >= keptDays) days.clear();
+      day = dayOf(number * dayMs, ask);
+      days.set(number, day);
+    }
+    return utcMs < day.changeMs ? day.startOffset : day.endOffset;
+  };
+}
+
+/** No zone changes its offset twice within a day. */
+function dayOf(startMs: number, ask: (utcMs: number) => number): Day {
+  const startOffset = ask(startMs);
+  const endOffset = ask(startMs + dayMs);
+  if (startOffset === endOffset) return { startOffset, endOffset, changeMs: startMs + dayMs };
+  let same = startMs;
+  let changed = startMs + dayMs;
+  while (changed - same > 1000) {
+    const middle = same + Math.floor((changed - same) / 2000) * 1000;
+    if (ask(middle) === startOffset) same = middle;
+    else changed = middle;
+  }
+  return { startOffset, endOffset, changeMs: changed };
+}
+
+/** Asks Intl for the offset in ms: slow (some µs), to the second. */
+function intlOffset(zone: string): (utcMs: number) => number {
+  const format = formatOf(zone);
+  return (utcMs) => {
+    const name = format.formatToParts(utcMs).find((part) => part.type === 'timeZoneName')!.value;
+    const match = /([+-])(\d+)(?::(\d+))?(?::(\d+))?$/.exec(name);
+    if (match === null) return 0;
+    const [, sign, hours, minutes = '0', seconds = '0'] = match;
+    const ms = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
+    return sign === '-' ? -ms : ms;
+  };
+}
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' });
+  } catch (cause) {
+    const remedy = 'use a name of the IANA time zone database, such as Europe/Helsinki, or UTC';
+    throw new GatewayError(`unknown time zone ${JSON.stringify(zone)}`, { remedy, cause });
+  }
+}
