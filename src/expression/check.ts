@@ -7,7 +7,7 @@
 
 import { closest } from '../core/suggest.ts';
 import type { ValueType } from '../core/types.ts';
-import type { Ast } from './ast.ts';
+import { type Ast, print } from './ast.ts';
 import { checkCall } from './check-call.ts';
 import { apply, type Check, fitting, report } from './checking.ts';
 import type { ExpressionProblem } from './error.ts';
@@ -166,7 +166,9 @@ function checkIn(node: TwoSided, check: Check): Typed | undefined {
       check,
       node.right,
       `\`in\` looks into a list; ${describe(node.right)} is ${a(right.type)}`,
-      right.type === 'string' ? 'for a part of a text write text.contains("part")' : 'write x in [1, 2, 3]',
+      left.type === 'string' && right.type === 'string'
+        ? `for a part of a text write ${print(node.right)}.contains(${print(node.left)})`
+        : 'write x in [1, 2, 3]',
     );
   }
   const items = node.right.items.map((item) => ({ item, typed: check.part(item) }));

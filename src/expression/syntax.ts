@@ -50,7 +50,14 @@ export function explainSyntax(
       'give the field, tag or computed value another name',
     );
   }
-  if (code.startsWith('invalid_')) return error(lowerFirst(summary), literalRemedy(code));
+  if (code === 'invalid_macro_argument') {
+    const name = /^\w+/.exec(summary)?.[0] ?? wrong;
+    return error(
+      `\`${name}\` works on lists; a reading has none`,
+      'compare single values, joined with && or ||',
+    );
+  }
+  if (code.startsWith('invalid_')) return invalidLiteral(code, summary, wrong, error);
   return misplaced(text, start, wrong, error);
 }
 
@@ -61,20 +68,20 @@ function misplaced(text: string, start: number, wrong: string, error: MakeError)
   if (/(^|[^<])<$/.test(before) && wrong === '>') return error('`<>` is not an operator', 'write !=');
   if (/\bnot$/i.test(before)) return error('`not` is not an operator', 'write !');
   const word = foreign.find(([pattern]) => pattern.test(text.slice(start)));
-  if (word)
-    return error(`\`${foreignText(text.slice(start), word[0])}\` is not an operator`, `write ${word[1]}`);
+  if (word) {
+    const written = word[0].exec(text.slice(start))![0];
+    const what = /^[!-~]/.test(written) ? 'an operator' : 'a sign of CEL';
+    return error(`\`${written}\` is not ${what}`, `write ${word[1]}`);
+  }
   if (start >= text.length) return endsEarly(before, error);
   if (wrong === ')') return error('a `)` without its `(`', 'remove it, or add the `(`');
   if (wrong === '.') return error('a number starts with a digit', 'write 0.5, not .5');
   if (wrong === ';') return error('an expression has no `;`', 'remove it');
+  const shown = wrong.length > 40 ? `${wrong.slice(0, 39)}…` : wrong;
   return error(
-    `\`${wrong}\` does not fit here`,
+    `\`${shown}\` does not fit here`,
     'an operator or a value is missing before it, or it is not needed',
   );
-}
-
-function foreignText(at: string, pattern: RegExp): string {
-  return pattern.exec(at)![0];
 }
 
 function endsEarly(before: string, error: MakeError): ExpressionError {
@@ -90,14 +97,11 @@ function endsEarly(before: string, error: MakeError): ExpressionError {
   return error('the expression ends too early', 'a closing ) or ] is missing');
 }
 
-function literalRemedy(code: string): string {
-  if (code === 'invalid_macro_argument')
-    return 'all, exists, map and filter work on lists; a reading has none';
-  if (code.includes('escape') || code.includes('surrogate'))
-    return 'write \\\\ for a backslash, or r"…" for raw text';
-  return 'write a number such as 12, 0.5 or 1.5e3';
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+function invalidLiteral(code: string, summary: string, wrong: string, error: MakeError): ExpressionError {
+  if (code.includes('escape') || code.includes('surrogate')) {
+    return error(`\`${wrong}\` is no character`, 'write \\\\ for a backslash, or r"…" for raw text');
+  }
+  if (code === 'invalid_number')
+    return error(`${wrong} does not fit a double`, 'the largest number is about 1.8e308');
+  return error(summary.charAt(0).toLowerCase() + summary.slice(1), 'write a number such as 12, 0.5 or 1.5e3');
 }

@@ -43,11 +43,25 @@ export function wrongOperand(operator: string, node: Ast, type: ValueType): Word
 }
 
 function conversion(node: Ast, type: ValueType, operator: string): string {
-  const wantsCondition = ['&&', '||', '!', '? :'].includes(operator);
-  if (!wantsCondition) return type === 'boolean' ? `write ${asNumber(node)}` : `write double(${print(node)})`;
-  return type === 'number'
-    ? `write ${sided(node)} != 0, or another comparison`
-    : `write ${sided(node)} == "…"`;
+  if (['&&', '||', '!', '? :'].includes(operator)) {
+    return type === 'number'
+      ? `write ${sided(node)} != 0, or another comparison`
+      : `write ${sided(node)} == "…"`;
+  }
+  if (type === 'string') return asDouble(node);
+  const isChain = isComparison(operator) && node.kind === 'binary' && isComparison(node.operator);
+  return isChain ? 'join two comparisons with &&: low < x && x < high' : `write ${asNumber(node)}`;
+}
+
+function isComparison(operator: string): boolean {
+  return ['<', '<=', '>', '>=', '==', '!='].includes(operator);
+}
+
+/** How a text becomes a number. */
+function asDouble(node: Ast): string {
+  if (node.kind !== 'literal') return `write double(${print(node)})`;
+  const isNumber = String(node.value).trim() !== '' && !Number.isNaN(Number(node.value));
+  return isNumber ? `write ${String(node.value).trim()} without quotes` : 'write a number';
 }
 
 function sided(node: Ast): string {
@@ -86,8 +100,9 @@ function mixedRemedy(
   }
   const [text, number] = leftType === 'string' ? [left, right] : [right, left];
   if (operator === '+') return `write string(${print(number)}) to join texts, double(${print(text)}) to add`;
-  const quoted = number.kind === 'literal' ? `"${print(number)}" in quotes, or ` : '';
-  return `write ${quoted}double(${print(text)})`;
+  if (number.kind !== 'literal') return asDouble(text);
+  const quoted = `write "${print(number)}" in quotes`;
+  return text.kind === 'literal' ? quoted : `${quoted}, or double(${print(text)})`;
 }
 
 /** A whole expression that is not of the type its place asks for. */
