@@ -45,7 +45,9 @@ export function fourDigits(text: string, at: number): number {
 
 /** Whole milliseconds and microseconds of a second as one double: the nearest to the exact sum. */
 export function addMicroseconds(ms: number, microseconds: number): number {
-  return (ms * 1000 + microseconds) / 1000;
+  const sum = ms * 1000 + microseconds;
+  // Beyond the year 2255 the sum would be rounded before its division.
+  return Number.isSafeInteger(sum) ? sum / 1000 : ms + microseconds / 1000;
 }
 
 /** The first six digits of a fraction `[start, end)` as microseconds; the rest is cut off. */

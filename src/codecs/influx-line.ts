@@ -174,6 +174,7 @@ function integer(digits: string, type: IntegerType): number | bigint | 'range' {
   const number = Number(digits);
   // Not -0: integers have one zero.
   if (Number.isSafeInteger(number)) return number + 0;
+  if (Math.abs(number) > 2e19) return 'range';
   const exact = BigInt(digits);
   return exact >= type.least && exact <= type.most ? exact : 'range';
 }

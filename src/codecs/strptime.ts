@@ -3,7 +3,7 @@
  *
  * d3-time-format does the parsing. It is lenient (31 February is 3 March, hour 25 tomorrow) and knows milliseconds
  * only, so here a result counts only when it formats back to the text, a fraction after a point, comma or colon is
- * read to the microsecond, and a pattern that names no date, or a letter d3 does not know, is refused at once.
+ * read to the microsecond, and a pattern that leaves the day open, or has a letter d3 does not know, is refused at once.
  * Patterns of plain digits of fixed width take a path of their own, ten times as fast (fixed-layout.ts).
  */
 
@@ -28,7 +28,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   '%x': 'write the date out: %m/%d/%Y',
   '%X': 'write the time out: %H:%M:%S',
 };
-const known = /^%[-_0]?[aAbBdefGHIjLmMpSuUVwWyYZ%]$/;
+const known = /^%(?:[-_0]?[aAbBdeGHIjmMpSuUVwWyY]|[fLZ%])$/;
 const piece = /%[-_0]?.|[^%]+|%$/gs;
 
 /** Gives ms since 1970 (to the microsecond), or NaN for a text that is no such time. */
@@ -41,7 +41,7 @@ export function compileStrptime(pattern: string, zone: string): (value: unknown)
     const text = typeof value === 'number' ? String(value) : value;
     if (typeof text !== 'string') return Number.NaN;
     if (!withOffset) return inZone(local(text.trim()), toUtc);
-    const offset = /(?:([zZ])|([+-])(\d\d):?([0-5]\d)?)$/.exec(text.trim());
+    const offset = /(?:([zZ])|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)$/.exec(text.trim());
     return offset === null ? Number.NaN : local(text.trim().slice(0, offset.index)) - offsetMs(offset);
   };
 }
@@ -62,16 +62,6 @@ function offsetMs([, utc, sign, hours, minutes = '0']: RegExpExecArray): number 
 function readPattern(pattern: string): string[] {
   const pieces = (pattern.match(piece) ?? []).flatMap((part) => shorthands[part]?.match(piece) ?? [part]);
   for (const part of pieces.filter((text) => text.startsWith('%'))) checkDirective(pattern, part);
-  const has = (letters: string): boolean =>
-    pieces.some((part) => new RegExp(`^%[-_0]?[${letters}]$`).test(part));
-  const dated = has('yYG') && (has('j') || has('UWV') || (has('mbB') && has('de')));
-  if (!dated) {
-    refuse(
-      pattern,
-      'names no date',
-      'a year, a month and a day are needed: %Y-%m-%d; without them leave `time` out',
-    );
-  }
   if (pieces.slice(0, -1).includes('%Z')) refuse(pattern, 'has %Z before its end', 'put %Z last');
   return pieces;
 }
@@ -80,7 +70,7 @@ function checkDirective(pattern: string, part: string): void {
   const remedy = elsewhere[part];
   if (remedy !== undefined) refuse(pattern, `has ${part}`, remedy);
   if (known.test(part)) return;
-  const letters = '%a %A %b %B %d %e %f %H %I %j %L %m %M %p %S %y %Y %Z %%, %F %T %R %D, %G %V %u %U %W %w';
+  const letters = '%a %A %b %B %d %e %f %H %I %j %L %m %M %p %S %y %Y %Z %%, %F %T %R %D, %U %V %W %u %w';
   refuse(pattern, `has ${part}, which is unknown`, `known are ${letters}`);
 }
 
@@ -91,7 +81,11 @@ function refuse(pattern: string, what: string, remedy: string): never {
 /** Splits off `%f` or `%L` after a separator: its digits, one to nine, are a decimal fraction of the second. */
 function compileFraction(pieces: readonly string[]): (text: string) => number {
   const at = pieces.findIndex((part, i) => /^%[fL]$/.test(part) && /[.,:]$/.test(pieces[i - 1] ?? ''));
-  if (at === -1) return compileWhole(pieces);
+  if (at === -1) {
+    if (pieces.includes('%f'))
+      refuse(pieces.join(''), 'has %f without a separator', 'write %S.%f, or %L for three digits');
+    return compileWhole(pieces);
+  }
   const before = pieces.slice(0, at);
   const separator = before.at(-1)!.at(-1)!;
   const nth = [...before.filter((part) => !part.startsWith('%')).join('')].filter(
@@ -118,6 +112,7 @@ function compileWhole(pieces: readonly string[]): (text: string) => number {
   const fixed = compileFixedLayout(pieces);
   const parse = utcParse(pattern);
   const format = utcFormat(pattern);
+  checkRoundTrip(pattern, parse(format(probe)));
   return (text) => {
     const fast = fixed?.(text);
     if (fast !== undefined) return fast;
@@ -125,6 +120,19 @@ function compileWhole(pieces: readonly string[]): (text: string) => number {
     if (date === null || Number.isNaN(date.getTime()) || date.getUTCFullYear() < 1000) return Number.NaN;
     return normalise(format(date)) === normalise(text) ? date.getTime() : Number.NaN;
   };
+}
+
+/** An afternoon, and no first day of a year, month or week. */
+const probe = new Date(Date.UTC(2026, 0, 7, 13, 45, 56));
+
+/** Patterns that leave the day or the half of the day open would else give wrong times silently. */
+function checkRoundTrip(pattern: string, read: Date | null): void {
+  if (read?.toISOString().slice(0, 10) !== '2026-01-07') {
+    const remedy =
+      'it needs a year, a month and a day: %Y-%m-%d; where the device sends none, leave `time` out';
+    refuse(pattern, 'does not tell the day', remedy);
+  }
+  if (read.getUTCHours() === 1) refuse(pattern, 'has %I without %p', 'use %H, or add %p for AM and PM');
 }
 
 /** Takes away what parsing does not care about: case, blanks and zeros before a number. */
