@@ -1,0 +1,207 @@
+/**
+ * The command line: what can be asked, and which function answers.
+ *
+ * Each command's own modules are loaded when it is asked for, so that `status` does not pay for the broker.
+ * Not here: what a command does.
+ */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { exitCodes, explainFailure } from './failure.ts';
+import { logLevels } from './log-levels.ts';
+import { formats } from './replay/formats/index.ts';
+import { packageVersion } from './version.ts';
+
+/** Runs one command line, given without `node` and the script; gives the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const outcome: Outcome = { exitCode: exitCodes.fine };
+  try {
+    await createProgram(outcome).parseAsync(argv, { from: 'user' });
+    return outcome.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+    const debug = argv.includes('--debug') || isOn(process.env.HEADGATE_DEBUG);
+    return explainFailure(error, { debug, stderr: process.stderr });
+  }
+}
+
+interface Outcome {
+  exitCode: number;
+}
+
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && !['', '0', 'false', 'no'].includes(value.toLowerCase());
+}
+
+function createProgram(outcome: Outcome): Command {
+  const program = new Command('headgate')
+    .description(
+      'Edge gateway for sensors: reads MQTT and serial lines, judges on the spot, forwards to InfluxDB.',
+    )
+    .version(packageVersion(), '-V, --version')
+    .exitOverride()
+    .showHelpAfterError('see headgate --help, or headgate COMMAND --help')
+    .addHelpText('after', programHelp);
+  for (const define of [defineRun, defineDemo, defineCheck, defineReplay, defineStatus, defineSchema]) {
+    define(program, outcome);
+  }
+  return program;
+}
+
+const programHelp = `
+Examples:
+  headgate demo                                  see it at work, nothing else needed
+  headgate check && headgate run                 validate the files here, then run the gateway
+  headgate replay --device press old.csv         last month through today's rules
+  headgate status                                what the gateway here is doing
+
+Exit codes: 0 fine, 1 the thing checked is wrong, 2 usage, 3 cannot start.`;
+
+type Define = (program: Command, outcome: Outcome) => void;
+
+function command(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .addOption(new Option('--debug', 'show the stack trace of a failure (also HEADGATE_DEBUG=1)'));
+}
+
+function configOption(): Option {
+  return new Option(
+    '-c, --config <file>',
+    'the gateway file (default: headgate.yaml here, else all defaults)',
+  );
+}
+
+const defineRun: Define = (program, outcome) => {
+  command(program, 'run', 'run the gateway in the foreground, until SIGTERM or Ctrl-C')
+    .addOption(configOption())
+    .addOption(new Option('--log-level <level>', 'least level logged').choices(logLevels).default('info'))
+    .addHelpText('after', runHelp)
+    .action(async ({ config, logLevel }) => {
+      const { runCommand } = await import('./run.ts');
+      outcome.exitCode = await runCommand({ config, logLevel });
+    });
+};
+
+const runHelp = `
+Logs go to stdout: one line each for people on a terminal, JSON otherwise.
+
+Examples:
+  headgate run
+  headgate run -c /etc/headgate/headgate.yaml --log-level warn`;
+
+const defineDemo: Define = (program, outcome) => {
+  command(program, 'demo', 'a gateway with simulated buses and a machine, and a live view')
+    .option('--influx <url>', 'send the points to this InfluxDB instead of files')
+    .option(
+      '--port <port>',
+      'of the broker (default: 1883, or another when that is taken)',
+      wholeNumber(0, 65_535),
+    )
+    .option(
+      '--speed <factor>',
+      'how much faster than real time the past passes (default: 120)',
+      positiveNumber,
+    )
+    .option('--data <folder>', 'where the demo keeps its data')
+    .option('--seconds <seconds>', 'stop after so long (default: when Ctrl-C is pressed)', positiveNumber)
+    .action(async ({ influx, port, speed, data, seconds }) => {
+      const { demoCommand } = await import('./demo/demo.ts');
+      outcome.exitCode = await demoCommand({ influx, port, speed, data, seconds });
+    });
+};
+
+const defineCheck: Define = (program, outcome) => {
+  command(program, 'check', 'validate configuration, devices and rules; every mistake at once')
+    .argument('[path...]', 'files and folders (default: the gateway file and its folders)')
+    .addOption(configOption())
+    .addOption(formatOption())
+    .action(async (paths, { config, format }) => {
+      const { checkCommand } = await import('./check.ts');
+      const { env, stdout } = process;
+      outcome.exitCode = await checkCommand({ paths, config, format, env, stdout });
+    });
+};
+
+const defineReplay: Define = (program, outcome) => {
+  const names = Object.keys(formats);
+  command(program, 'replay', 'recorded data through the rules: points on stdout, alerts on stderr')
+    .argument('[file...]', 'recorded files, also gzipped; `-` is standard input')
+    .option(
+      '-d, --device <name>',
+      'whose readings the files hold; of messages with topics, the only device to take',
+    )
+    .option('--rules <path>', 'a rule file or a folder of them, in place of the gateway\u2019s own')
+    .addOption(configOption())
+    .option('--from <time>', 'leave out what arrived before, e.g. 2026-01-05T06:00:00Z', instant)
+    .option('--to <time>', 'leave out what arrived then or later', instant)
+    .option('--journal', 'replay what the gateway itself has recorded, instead of files')
+    .addOption(
+      new Option('--format <format>', 'of the files (default: told by extension or content)').choices(names),
+    )
+    .addHelpText('after', replayHelp())
+    .action(async (files, options) => {
+      const { replayCommand } = await import('./replay/replay.ts');
+      outcome.exitCode = await replayCommand({ ...options, files, journal: options.journal === true });
+    });
+};
+
+function replayHelp(): string {
+  const lines = Object.entries(formats).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`);
+  return `
+Formats:
+${lines.join('\n')}
+
+Examples:
+  headgate replay --device press temperatures.csv > points.lp
+  mosquitto_sub -t '#' -F '%U %t %p' > day.log;  headgate replay day.log
+  headgate replay --rules new-rules/ --from 2026-01-05T00:00:00Z --journal`;
+}
+
+const defineStatus: Define = (program, outcome) => {
+  command(program, 'status', 'what the running gateway is doing')
+    .addOption(configOption())
+    .addOption(formatOption())
+    .action(async ({ config, format }) => {
+      const { statusCommand } = await import('./status.ts');
+      outcome.exitCode = await statusCommand({ config, format });
+    });
+};
+
+const defineSchema: Define = (program, outcome) => {
+  command(program, 'schema', 'JSON Schemas, with which editors complete and check the files')
+    .argument('[kind]', 'gateway, device or rules (default: all three)')
+    .option('--out <folder>', 'write them to files in this folder')
+    .action(async (kind, { out }) => {
+      const { schemaCommand } = await import('./schema.ts');
+      outcome.exitCode = await schemaCommand({ kind, out, stdout: process.stdout });
+    });
+};
+
+function formatOption(): Option {
+  return new Option('--format <format>', 'for people or for programs')
+    .choices(['text', 'json'])
+    .default('text');
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`it is a whole number from ${min} to ${max}.`);
+  };
+}
+
+function positiveNumber(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value > 0) return value;
+  throw new InvalidArgumentError('it is a number greater than 0.');
+}
+
+/** A day stands for its first moment; a time without an offset would mean another moment on another machine. */
+function instant(text: string): number {
+  const day = /^\d{4}-\d\d-\d\d$/.test(text);
+  const ms = day || /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/i.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(ms)) return ms;
+  throw new InvalidArgumentError('write a day or a time with its offset: 2026-01-05, 2026-01-05T06:00:00Z.');
+}

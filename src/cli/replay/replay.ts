@@ -1,0 +1,183 @@
+/**
+ * `headgate replay`: recorded data through the same engine as live data.
+ *
+ * Points go to stdout as line protocol; alerts, progress and the summary to stderr.
+ * Invariant: memory does not grow with the size of the recording.
+ */
+
+import type { Alert } from '../../core/types.ts';
+import {
+  createState,
+  type EngineState,
+  finish,
+  quietUntilMs,
+  type StepResult,
+  statusOf,
+  step,
+} from '../../engine/engine.ts';
+import { exitCodes, UsageError } from '../failure.ts';
+import { compileSetup, type Files, loadFiles } from '../setup.ts';
+import { wantsColours } from '../table.ts';
+import { alertLine } from './alert-line.ts';
+import type { Block } from './block.ts';
+import { createCutter, type RecordedBatch } from './cut.ts';
+import { openFiles } from './files.ts';
+import type { FormatName } from './formats/index.ts';
+import { openJournalRecording } from './journal.ts';
+import { createPointWriter } from './point-writer.ts';
+import { createProgressBar } from './progress.ts';
+import type { Recording } from './recording.ts';
+import { createSetAsideBook } from './set-aside.ts';
+import { type Outcome, summaryLines } from './summary.ts';
+
+export interface ReplayOptions {
+  readonly files: readonly string[];
+  /** What the gateway recorded, instead of files. */
+  readonly journal: boolean;
+  readonly device?: string | undefined;
+  /** A rule file or a folder, in place of the gateway's own. */
+  readonly rules?: string | undefined;
+  readonly config?: string | undefined;
+  /** Arrivals in `[from, to)`, in ms. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly format?: FormatName | undefined;
+}
+
+/** Gives the exit code: 1 when nothing could be read. */
+export async function replayCommand(options: ReplayOptions): Promise<number> {
+  refuseContradictions(options);
+  const files = await loadFiles(options.config, options.rules);
+  // All mistakes in the files are said before the recording is looked at.
+  compileSetup(files);
+  const recording = await openRecording(options, files);
+  try {
+    const { config, plan } = compileSetup({ ...files, devices: recording.devices });
+    const outcome = await replay(recording, createState(plan), config.batchMs, options);
+    const lines = summaryLines(outcome, wantsColours(process.stderr));
+    process.stderr.write(`${recording.name}: ${lines.join('\n')}\n`);
+    return outcome.rows > outcome.badLines ? exitCodes.fine : exitCodes.wrong;
+  } finally {
+    await recording.close();
+  }
+}
+
+function refuseContradictions({ files, journal, from, to, format }: ReplayOptions): void {
+  if (journal && (files.length > 0 || format !== undefined)) {
+    throw new UsageError('--journal replays what the gateway recorded, not files', {
+      remedy: 'leave out --journal, or the files and --format',
+    });
+  }
+  if (!journal && files.length === 0) {
+    throw new UsageError('nothing to replay', {
+      remedy: 'name recorded files, `-` for standard input, or --journal',
+    });
+  }
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new UsageError('--from is not before --to', { remedy: 'nothing arrives in between: swap them' });
+  }
+}
+
+function openRecording(options: ReplayOptions, { config, devices }: Files): Promise<Recording> {
+  const { files, journal, device, format, to } = options;
+  return journal
+    ? openJournalRecording(config, device, devices, to ?? Number.POSITIVE_INFINITY)
+    : openFiles({ files, device, format }, devices);
+}
+
+async function replay(
+  recording: Recording,
+  initial: EngineState,
+  batchMs: number,
+  { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: ReplayOptions,
+): Promise<Outcome> {
+  const startedMs = performance.now();
+  const book = createSetAsideBook();
+  const counts = { rows: 0, unrouted: 0 };
+  const writer = createPointWriter(process.stdout);
+  const bar = createProgressBar(process.stderr);
+  const range = createRange(from, to);
+  let state = initial;
+  const cutter = createCutter(batchMs, () => quietUntilMs(state));
+
+  const give = (result: StepResult): void => {
+    state = result.state;
+    writer.add(result.points);
+    if (result.alerts.length > 0) bar.clear();
+    writeAlerts(result.alerts);
+  };
+  const run = (batch: RecordedBatch): void => {
+    const result = step(state, batch);
+    book.batch(batch, result.setAside);
+    give(result);
+  };
+
+  for await (const block of recording.blocks(book, counts)) {
+    range.keep(block);
+    for (const batch of cutter.add(block)) run(batch);
+    await writer.flush();
+    if (writer.isClosed) break;
+    bar.update(recording.progress(), counts.rows);
+  }
+  for (const batch of cutter.end()) run(batch);
+  give(finish(state));
+  await writer.flush();
+  bar.clear();
+  const status = statusOf(state);
+  return {
+    rows: counts.rows,
+    badLines: book.lines,
+    span: range.span,
+    status,
+    unrouted: counts.unrouted,
+    reasons: book.reasons(),
+    setAside: status.fates.setAside + book.lines,
+    backwards: cutter.backwards,
+    outside: range.outside,
+    points: writer.points,
+    pointsLost: writer.lost,
+    elapsedMs: performance.now() - startedMs,
+  };
+}
+
+function writeAlerts(alerts: readonly Alert[]): void {
+  if (alerts.length === 0) return;
+  const colours = wantsColours(process.stderr);
+  process.stderr.write(alerts.map((alert) => `${alertLine(alert, colours)}\n`).join(''));
+}
+
+interface Range {
+  /** Takes the rows outside out of the block. */
+  keep(block: Block): void;
+  readonly outside: number;
+  /** First and last arrival kept. */
+  readonly span: Outcome['span'];
+}
+
+function createRange(fromMs: number, toMs: number): Range {
+  let outside = 0;
+  let firstMs = Number.POSITIVE_INFINITY;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return {
+    keep(block) {
+      const { arrivalMs, route, start, end, line } = block;
+      let kept = 0;
+      for (let i = 0; i < arrivalMs.length; i++) {
+        const ms = arrivalMs[i]!;
+        if (!(ms >= fromMs && ms < toMs)) continue;
+        if (ms < firstMs) firstMs = ms;
+        if (ms > lastMs) lastMs = ms;
+        for (const column of [arrivalMs, route, start, end, line]) column[kept] = column[i]!;
+        kept += 1;
+      }
+      outside += arrivalMs.length - kept;
+      for (const column of [arrivalMs, route, start, end, line]) column.length = kept;
+    },
+    get outside() {
+      return outside;
+    },
+    get span() {
+      return firstMs > lastMs ? undefined : { firstMs, lastMs };
+    },
+  };
+}

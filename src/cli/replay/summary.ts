@@ -1,0 +1,106 @@
+/** The closing summary of a replay. */
+
+import type { EngineStatus } from '../../engine/engine.ts';
+import { paint, table } from '../table.ts';
+import { printable } from '../text-width.ts';
+import { countText, durationText, timeText } from '../units-text.ts';
+import type { Reason } from './set-aside.ts';
+
+export interface Outcome {
+  readonly rows: number;
+  /** Of them, those that did not reach the engine. */
+  readonly badLines: number;
+  /** First and last arrival; undefined when nothing was replayed. */
+  readonly span: { readonly firstMs: number; readonly lastMs: number } | undefined;
+  readonly status: EngineStatus;
+  /** Beyond the engine's own. */
+  readonly unrouted: number;
+  readonly reasons: readonly Reason[];
+  /** All that was set aside, whether or not its reason was kept. */
+  readonly setAside: number;
+  readonly backwards: number;
+  /** Rows outside --from and --to. */
+  readonly outside: number;
+  readonly points: number;
+  readonly pointsLost: number;
+  readonly elapsedMs: number;
+}
+
+export function summaryLines(outcome: Outcome, colours: boolean): string[] {
+  const { status, span, rows, elapsedMs } = outcome;
+  const rate = elapsedMs > 0 ? Math.round((rows / elapsedMs) * 1000) : 0;
+  const when = span === undefined ? '' : `, ${timeText(span.firstMs)} to ${timeText(span.lastMs)}`;
+  const head = `${countText(rows)} rows in ${durationText(elapsedMs)} (${countText(rate)} rows/s)${when}`;
+  return [
+    colours ? paint('bold', head) : head,
+    ...totals(outcome),
+    ...ruleLines(status, colours),
+    ...setAsideLines(outcome, colours),
+    ...hints(outcome),
+  ];
+}
+
+function totals({ status, points, outside, unrouted }: Outcome): string[] {
+  const { fates, rules } = status;
+  const sum = (pick: (rule: EngineStatus['rules'][number]) => number): number =>
+    rules.reduce((total, rule) => total + pick(rule), 0);
+  const parts = [
+    `${countText(fates.readings)} readings`,
+    `${countText(sum((rule) => rule.windowsClosed))} windows`,
+    `${countText(points)} points`,
+    `${countText(sum((rule) => rule.fired))} alerts fired, ${countText(sum((rule) => rule.cleared))} cleared`,
+    ...some(fates.duplicates, 'duplicates'),
+    ...some(fates.unrouted + unrouted, 'messages no device wants'),
+    ...some(outside, 'rows outside --from and --to'),
+  ];
+  return [`  ${parts.join(', ')}`];
+}
+
+function some(count: number, what: string): string[] {
+  return count > 0 ? [`${countText(count)} ${what}`] : [];
+}
+
+function ruleLines({ rules }: EngineStatus, colours: boolean): string[] {
+  const active = rules.filter((rule) => rule.readings > 0);
+  if (active.length === 0) return [];
+  const titles = ['readings', 'late', 'keys', 'windows', 'points', 'fired', 'cleared'];
+  const cells = active.map((rule) => [
+    rule.name,
+    ...[rule.readings, rule.late, rule.keys, rule.windowsClosed, rule.points, rule.fired, rule.cleared].map(
+      countText,
+    ),
+  ]);
+  const columns = [{ title: 'rule' }, ...titles.map((title) => ({ title, align: 'right' as const }))];
+  return table(columns, cells, colours).map((line) => `  ${line}`);
+}
+
+function setAsideLines({ setAside, reasons }: Outcome, colours: boolean): string[] {
+  if (setAside === 0) return [];
+  const head = `  ${countText(setAside)} set aside:`;
+  const lines = reasons
+    .filter(({ reason }) => reason !== 'too many')
+    .flatMap(({ reason, count, examples }) => [
+      `    ${countText(count)} ${reason}`,
+      ...examples.map(({ place, detail }) => printable(`      ${place === '' ? '' : `${place}: `}${detail}`)),
+    ]);
+  return [colours ? paint('yellow', head) : head, ...lines];
+}
+
+function hints({ status, backwards, rows, pointsLost }: Outcome): string[] {
+  const late = Math.max(
+    0,
+    ...status.rules.map((rule) => (rule.readings > 0 ? rule.late / rule.readings : 0)),
+  );
+  const hintLines = [];
+  if (late > 0.5)
+    hintLines.push(
+      'most readings were late: sort the file by time, oldest first, or raise `lateness` of the device',
+    );
+  if (backwards > 0) {
+    hintLines.push(
+      `${countText(backwards)} of ${countText(rows)} rows arrived before the row above them: files are taken in the order given`,
+    );
+  }
+  if (pointsLost > 0) hintLines.push(`${countText(pointsLost)} points cannot be written as line protocol`);
+  return hintLines.map((hint) => `  note: ${hint}`);
+}

@@ -1,0 +1,112 @@
+/**
+ * `headgate run`: the gateway in the foreground, until SIGTERM or SIGINT.
+ *
+ * Invariant: a stop that was asked for ends the process within 5 s, whatever hangs: all that was acknowledged is on
+ * disk at any moment. A second signal ends it at once.
+ */
+
+import { messageOf } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { type Gateway, startGateway } from '../gateway.ts';
+import { exitCodes } from './failure.ts';
+import type { LogLevel } from './log-levels.ts';
+import { logForm, openLogger } from './logger.ts';
+import { loadSetup, type Setup } from './setup.ts';
+import { type Claim, claimDataFolder } from './status-socket.ts';
+import { packageVersion } from './version.ts';
+
+export interface RunOptions {
+  readonly config: string | undefined;
+  readonly logLevel: LogLevel;
+}
+
+/** What is not flushed by then goes out after the next start. */
+const stopWithinMs = 4500;
+
+/** Runs until it is told to stop; gives the exit code. Throws when it cannot start. */
+export async function runCommand(options: RunOptions): Promise<number> {
+  const form = logForm(process.env, process.stdout.isTTY === true);
+  const { logger, flush } = openLogger(options.logLevel, form);
+  const forgetSignals = exitOnSecondSignal(flush);
+  const stop = stopSignal();
+  try {
+    const setup = await loadSetup(options.config);
+    for (const { file, line, message } of setup.warnings) logger.warn({ file, line }, message);
+    const claim = await claimDataFolder(setup.config.data);
+    const exitCode = await runGateway(setup, claim, logger, stop);
+    flush();
+    // Nothing that still hangs, such as an answer that never comes, may keep the process alive.
+    process.exit(exitCode);
+  } finally {
+    forgetSignals();
+    flush();
+  }
+}
+
+async function runGateway(
+  setup: Setup,
+  claim: Claim,
+  logger: Logger,
+  stop: Promise<string>,
+): Promise<number> {
+  const version = packageVersion();
+  const { data, gateway: name } = setup.config;
+  try {
+    const gateway = await startGateway(setup, { logger, version });
+    claim.answer({ status: () => gateway.status() });
+    logger.info({ version, data, pid: process.pid }, `gateway ${name} is running`);
+    const failed = gateway.failed.catch((error: unknown) => ({ error }));
+    const end = await Promise.race([stop, failed]);
+    const isFailure = typeof end === 'object';
+    if (isFailure) logger.error({ error: end.error }, `the gateway cannot go on: ${messageOf(end.error)}`);
+    else logger.info({ signal: end }, 'stopping');
+    const isClean = await stopGateway(gateway, logger);
+    return isFailure || !isClean ? exitCodes.wrong : exitCodes.fine;
+  } finally {
+    await claim.release();
+  }
+}
+
+/** Whether everything was closed in order and in time. */
+async function stopGateway(gateway: Gateway, logger: Logger): Promise<boolean> {
+  const startedMs = performance.now();
+  const late = Promise.withResolvers<'late'>();
+  const timer = setTimeout(late.resolve, stopWithinMs, 'late');
+  try {
+    const isLate = (await Promise.race([gateway.stop(), late.promise])) === 'late';
+    const tookMs = Math.round(performance.now() - startedMs);
+    if (isLate)
+      logger.warn({ tookMs }, 'stopped before all was done: the rest is on disk for the next start');
+    else logger.info({ tookMs }, 'stopped');
+    return !isLate;
+  } catch (error) {
+    logger.error({ error }, `could not stop in order: ${messageOf(error)}`);
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const stopSignals = ['SIGTERM', 'SIGINT'] as const;
+
+/** Resolves with the first signal from now on, so that one during the start is not lost. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of stopSignals) process.once(signal, resolve);
+  });
+}
+
+/** Returns how to forget it. */
+function exitOnSecondSignal(flush: () => void): () => void {
+  let seen = 0;
+  const onSignal = (): void => {
+    seen += 1;
+    if (seen < 2) return;
+    flush();
+    process.exit(exitCodes.wrong);
+  };
+  for (const signal of stopSignals) process.on(signal, onSignal);
+  return () => {
+    for (const signal of stopSignals) process.off(signal, onSignal);
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * What the commands run on: the configuration, the devices and the rules, compiled.
+ *
+ * Invariant: nothing is given while any file has an error: all of them are thrown at once.
+ */
+
+import { readFileSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
+import { crossCheck } from '../config/cross-checks.ts';
+import { kindOf } from '../config/files.ts';
+import {
+  type Loaded,
+  loadAll,
+  loadConfig,
+  loadDeviceFiles,
+  loadDevices,
+  loadRuleFiles,
+  loadRules,
+} from '../config/load.ts';
+import type { LocatedRule } from '../config/located.ts';
+import type { DeviceProfile, GatewayConfig } from '../config/schema.ts';
+import { type Diagnostic, GatewayError, InvalidFiles } from '../core/errors.ts';
+import { compileRules } from '../rules/compile.ts';
+import type { Plan } from '../rules/plan.ts';
+import { diagnosticOf } from '../rules/problem.ts';
+import { checkDevices } from './check-devices.ts';
+
+export interface Setup {
+  readonly config: GatewayConfig;
+  readonly plan: Plan;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Everything valid by itself, not compiled yet: a replay changes devices before rules are compiled for them. */
+export interface Files {
+  readonly config: GatewayConfig;
+  readonly devices: readonly DeviceProfile[];
+  readonly rules: readonly LocatedRule[];
+  /** Lookup tables lie in it; undefined: in the folder of each rule's own file. */
+  readonly rulesFolder: string | undefined;
+  /** Mistakes that do not show before rules are compiled are not among them. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** headgate.yaml alone; throws InvalidFiles. */
+export async function loadGatewayConfig(configPath: string | undefined): Promise<GatewayConfig> {
+  const { config, diagnostics } = await loadConfig(configPath, process.env);
+  refuseErrors(diagnostics);
+  return config!;
+}
+
+/** All files of a gateway, its rules compiled for its devices; throws InvalidFiles. */
+export async function loadSetup(configPath: string | undefined): Promise<Setup> {
+  return compileSetup(await loadFiles(configPath));
+}
+
+/** All files of a gateway, with the rules of `rulesPath` (a file or a folder) in place of its own. */
+export async function loadFiles(configPath: string | undefined, rulesPath?: string): Promise<Files> {
+  const loaded = await (rulesPath === undefined
+    ? loadAll(configPath, process.env)
+    : loadWithRules(configPath, rulesPath));
+  const { config } = loaded;
+  // Without a configuration nothing can go on, not even to find more mistakes in expressions.
+  if (config === undefined) throw new InvalidFiles(loaded.diagnostics);
+  return {
+    config,
+    devices: loaded.devices.map(({ device }) => device),
+    rules: loaded.rules,
+    rulesFolder: rulesPath === undefined ? config.rules : await lookupFolder(rulesPath, config.rules),
+    diagnostics: [...loaded.diagnostics, ...checkDevices(loaded.devices)],
+  };
+}
+
+/** Compiles the rules for the devices; throws InvalidFiles with the mistakes of all files. */
+export function compileSetup({ config, devices, rules, rulesFolder, diagnostics }: Files): Setup {
+  const { plan, problems } = compileRules(rules, devices, {
+    gateway: config.gateway,
+    limits: config.limits,
+    ...(rulesFolder !== undefined && { rulesFolder }),
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
+  const all = [...diagnostics, ...problems.map(diagnosticOf)];
+  refuseErrors(all);
+  return { config, plan: plan!, warnings: all };
+}
+
+function refuseErrors(diagnostics: readonly Diagnostic[]): void {
+  if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidFiles(diagnostics);
+}
+
+type Parts = Pick<Loaded, 'config' | 'devices' | 'rules' | 'diagnostics'>;
+
+async function loadWithRules(configPath: string | undefined, rulesPath: string): Promise<Parts> {
+  const { file, config, diagnostics } = await loadConfig(configPath, process.env);
+  if (config === undefined) return { devices: [], rules: [], diagnostics };
+  const hasDevices = (await kindOf(config.devices)) !== undefined;
+  const devices = await (hasDevices ? loadDevices(config.devices) : loadDeviceFiles([]));
+  const rules = await loadRulesAt(rulesPath);
+  const parts = { config, devices: devices.devices, rules: rules.rules };
+  const between = crossCheck(file, { ...parts, brokenDevices: devices.broken });
+  return { ...parts, diagnostics: [diagnostics, devices.diagnostics, rules.diagnostics, between].flat() };
+}
+
+async function loadRulesAt(path: string): ReturnType<typeof loadRules> {
+  const kind = await kindOf(path);
+  if (kind === 'folder') return loadRules(path);
+  if (kind === 'file') return loadRuleFiles([resolve(path)]);
+  throw new GatewayError(`there is no ${path}`, { remedy: 'check the path after --rules' });
+}
+
+/** A single file of the gateway's own folder may use the tables anywhere in that folder. */
+async function lookupFolder(rulesPath: string, ownFolder: string): Promise<string | undefined> {
+  const path = resolve(rulesPath);
+  if (path.startsWith(ownFolder + sep)) return ownFolder;
+  return (await kindOf(path)) === 'folder' ? path : undefined;
+}

@@ -1,0 +1,179 @@
+/**
+ * The gateway's local socket, in its data folder: questions from the same machine, and the lock of the folder.
+ *
+ * Newline-delimited JSON: `{"command":"status"}` is answered by `{"ok":true,"pid":…,"result":…}` or
+ * `{"ok":false,"pid":…,"error":…}`, in the order asked.
+ * Invariant: while a claim is held no other gateway gets one for the same folder; only the owner's user can connect
+ * (mode 0600). A socket left by a process that died is replaced.
+ * Not here: what the commands do.
+ */
+
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, realpathSync, unlinkSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { GatewayError, messageOf } from '../core/errors.ts';
+import { type SocketPath, socketPathIn } from './socket-path.ts';
+import { ask } from './status-client.ts';
+
+/** Answers by command; what they return must be JSON. */
+export type Answers = Readonly<Record<string, () => unknown>>;
+
+export interface Claim {
+  /** From now on questions are answered; until then the answer is that the gateway is starting. */
+  answer(answers: Answers): void;
+  release(): Promise<void>;
+}
+
+const maxRequestBytes = 65_536;
+const maxConnections = 32;
+
+/** Makes the data folder if need be and claims it; throws GatewayError when another gateway has it. */
+export async function claimDataFolder(folder: string): Promise<Claim> {
+  makeFolder(folder);
+  const lock = await lockFolder(folder);
+  const path = socketPathIn(folder);
+  const connections = new Set<Socket>();
+  let answers: Answers | undefined;
+  const server = createServer((socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+    serve(socket, () => answers);
+  });
+  server.maxConnections = maxConnections;
+  async function release(): Promise<void> {
+    for (const socket of connections) socket.destroy();
+    await close(server);
+    if (lock !== undefined) await close(lock);
+    path.close();
+  }
+  try {
+    await refuseWhenAnswered(folder, path);
+    await listenPrivately(server, path.path);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return {
+    answer(given) {
+      answers = given;
+    },
+    release,
+  };
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    throw new GatewayError(`cannot make the data folder ${folder}: ${messageOf(error)}`, {
+      remedy: 'give `data:` in headgate.yaml a folder that this user may write to',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Two gateways that start together must not both take a dead one's socket for free: the kernel gives an abstract
+ * socket to one process only, and takes it back when that process ends. Elsewhere than on Linux there is none, and
+ * the socket file alone must do.
+ */
+async function lockFolder(folder: string): Promise<Server | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const name = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 32);
+  const server = createServer((socket) => socket.destroy());
+  try {
+    await listen(server, `\0headgate-${process.getuid?.()}-${name}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    const owner = await probe(folder);
+    throw taken(folder, typeof owner === 'object' ? owner.pid : undefined);
+  }
+  server.unref();
+  return server;
+}
+
+/** Removes the socket of a dead gateway; throws when a living one, of whatever user or container, answers on it. */
+async function refuseWhenAnswered(folder: string, path: SocketPath): Promise<void> {
+  const owner = await probe(folder);
+  if (owner === 'dead') unlinkSync(path.path);
+  else if (owner !== 'none') throw taken(folder, owner.pid);
+}
+
+/** Who is on the folder's socket; an owner that does not answer, or not to this user, is alive all the same. */
+async function probe(folder: string): Promise<'none' | 'dead' | { readonly pid: number | undefined }> {
+  try {
+    return { pid: (await ask(folder, 'ping', 1000)).pid };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return 'none';
+    return code === 'ECONNREFUSED' || code === 'ENOTSOCK' ? 'dead' : { pid: undefined };
+  }
+}
+
+function taken(folder: string, pid: number | undefined): GatewayError {
+  const who = pid === undefined ? 'another gateway' : `another gateway (process ${pid})`;
+  return new GatewayError(`${who} is running on the data folder ${folder}`, {
+    remedy: 'stop it first, or give this one its own `data:` in headgate.yaml',
+  });
+}
+
+/** The mode is right from the first moment: a socket is connectable as soon as it exists. */
+async function listenPrivately(server: Server, path: string): Promise<void> {
+  const umask = process.umask(0o177);
+  const listening = listen(server, path);
+  process.umask(umask);
+  try {
+    await listening;
+    chmodSync(path, 0o600);
+  } catch (error) {
+    throw new GatewayError(`cannot make the socket headgate.sock in the data folder: ${messageOf(error)}`, {
+      remedy: 'give `data:` in headgate.yaml a local folder that this user may write to',
+      cause: error,
+    });
+  }
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
+
+function serve(socket: Socket, answersNow: () => Answers | undefined): void {
+  let pending = '';
+  socket.setEncoding('utf8');
+  socket.unref();
+  // A client that goes away in the middle is no concern of the gateway.
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (text: string) => {
+    const lines = (pending + text).split('\n');
+    pending = lines.pop()!;
+    for (const line of lines) socket.write(`${JSON.stringify(replyTo(line, answersNow()))}\n`);
+    if (pending.length > maxRequestBytes) socket.destroy();
+  });
+}
+
+function replyTo(line: string, answers: Answers | undefined): object {
+  const { pid } = process;
+  try {
+    const { command } = JSON.parse(line) as { command?: unknown };
+    if (command === 'ping') return { ok: true, pid, result: null };
+    if (answers === undefined) return { ok: false, pid, error: 'the gateway is still starting' };
+    if (typeof command !== 'string' || !Object.hasOwn(answers, command)) {
+      return { ok: false, pid, error: `unknown command; known: ${Object.keys(answers).join(', ')}` };
+    }
+    return { ok: true, pid, result: answers[command]!() };
+  } catch (error) {
+    return { ok: false, pid, error: messageOf(error) };
+  }
+}

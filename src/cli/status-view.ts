@@ -1,0 +1,219 @@
+/** A gateway's status as tables for people. Pure: the same status gives the same lines. */
+
+import type { FiringAlert, ForwardLine, GatewayStatus, NotifierLine, SourceLine } from '../core/status.ts';
+import type { Severity } from '../core/types.ts';
+import { type Cell, type Column, paint, type Style, table } from './table.ts';
+import { printable } from './text-width.ts';
+import { bytesText, countText, durationText, timeText } from './units-text.ts';
+
+export const severityStyle: Readonly<Record<Severity, Style>> = {
+  info: 'cyan',
+  warning: 'yellow',
+  critical: 'red',
+};
+
+export function statusLines(status: GatewayStatus, colours: boolean): string[] {
+  const sections = [
+    headLines(status, colours),
+    section('Sources', sourceTable(status.sources, colours)),
+    section('Devices', deviceTable(status, colours)),
+    section('Rules', ruleTable(status, colours)),
+    alertSection(status, colours),
+    section('Notifiers', notifierTable(status.notifiers, colours)),
+    storageLines(status, colours),
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]));
+
+  function section(title: string, lines: readonly string[]): string[] {
+    return lines.length === 0 ? [] : [strong(title, colours), ...lines.map((line) => `  ${line}`)];
+  }
+}
+
+function strong(text: string, colours: boolean): string {
+  return colours ? paint('bold', text) : text;
+}
+
+function headLines(status: GatewayStatus, colours: boolean): string[] {
+  const { fates } = status;
+  const up = durationText(status.nowMs - status.startedMs);
+  const received = [
+    `${countText(fates.frames)} frames`,
+    `${countText(fates.readings)} readings`,
+    `${countText(fates.points)} points`,
+  ];
+  const troubles = [
+    ...when(fates.setAside, `${countText(fates.setAside)} set aside`),
+    ...when(fates.unrouted, `${countText(fates.unrouted)} no device wants`),
+    ...when(fates.duplicates, `${countText(fates.duplicates)} duplicates`),
+  ];
+  return [
+    `${strong(printable(status.gateway), colours)}  headgate ${status.version}, process ${status.pid}, up ${up}`,
+    [...received, ...troubles].join(', '),
+  ];
+}
+
+function when(count: number, text: string): string[] {
+  return count > 0 ? [text] : [];
+}
+
+const right = (title: string): Column => ({ title, align: 'right' });
+const left = (title: string): Column => ({ title });
+
+function stateCell(state: string): Cell {
+  const good = /^(?:connected|listening|open|idle|ready|running|writing|ok|on)\b/i.test(state);
+  return { text: state, style: good ? 'green' : 'yellow' };
+}
+
+function sourceTable(sources: readonly SourceLine[], colours: boolean): string[] {
+  if (sources.length === 0) return [];
+  const rows = sources.map(({ name, kind, state, detail, counters }) => {
+    const counts = Object.entries(counters).filter(([, count]) => count !== 0);
+    return [
+      name,
+      kind,
+      stateCell(state),
+      detail,
+      counts.map(([what, n]) => `${what} ${countText(n)}`).join(', '),
+    ];
+  });
+  return table([left('name'), left('kind'), left('state'), left('where'), left('counters')], rows, colours);
+}
+
+function deviceTable(status: GatewayStatus, colours: boolean): string[] {
+  if (status.devices.length === 0) return [];
+  const columns = [
+    left('name'),
+    right('readings'),
+    right('series'),
+    right('set aside'),
+    right('duplicates'),
+    left('last reading'),
+  ];
+  const rows = status.devices.map((device): Cell[] => [
+    device.name,
+    countText(device.readings),
+    countText(device.series),
+    troubleCell(device.setAside),
+    countText(device.duplicates),
+    device.lastArrivalMs === undefined ? 'never' : `${durationText(status.nowMs - device.lastArrivalMs)} ago`,
+  ]);
+  return table(columns, rows, colours);
+}
+
+function ruleTable(status: GatewayStatus, colours: boolean): string[] {
+  if (status.rules.length === 0) return [];
+  const titles = [
+    'readings',
+    'late',
+    'filtered',
+    'keys',
+    'open',
+    'closed',
+    'points',
+    'fired',
+    'cleared',
+    'over limit',
+  ];
+  const rows = status.rules.map((rule): Cell[] => [
+    rule.name,
+    countText(rule.readings),
+    troubleCell(rule.late),
+    countText(rule.filtered),
+    countText(rule.keys),
+    countText(rule.openWindows),
+    countText(rule.windowsClosed),
+    countText(rule.points),
+    countText(rule.fired),
+    countText(rule.cleared),
+    troubleCell(rule.overLimit),
+  ]);
+  return table([left('name'), ...titles.map(right)], rows, colours);
+}
+
+function troubleCell(count: number): Cell {
+  return count === 0 ? '0' : { text: countText(count), style: 'yellow' };
+}
+
+function alertSection(status: GatewayStatus, colours: boolean): string[] {
+  const title = strong('Alerts firing', colours);
+  if (status.alerts.length === 0) return [`${title}: none`];
+  const columns = [left('severity'), left('rule'), left('key'), left('since'), left('message')];
+  const rows = status.alerts.map((alert): Cell[] => [
+    { text: alert.severity, style: severityStyle[alert.severity] },
+    alert.rule,
+    keyText(alert.key),
+    timeText(alert.firedAtMs),
+    alert.message,
+  ]);
+  return [title, ...table(columns, rows, colours).map((line) => `  ${line}`)];
+}
+
+/** `vehicle=01029 route=5520`; `–` for a rule without a key. */
+export function keyText(key: FiringAlert['key']): string {
+  const pairs = Object.entries(key).map(([name, value]) => `${name}=${value}`);
+  return pairs.length === 0 ? '–' : pairs.join(' ');
+}
+
+function notifierTable(notifiers: readonly NotifierLine[], colours: boolean): string[] {
+  if (notifiers.length === 0) return [];
+  const columns = [
+    left('name'),
+    left('state'),
+    right('delivered'),
+    right('pending'),
+    right('rejected'),
+    left(''),
+  ];
+  const rows = notifiers.map((notifier): Cell[] => [
+    notifier.name,
+    stateCell(notifier.state),
+    countText(notifier.delivered),
+    countText(notifier.pending),
+    troubleCell(notifier.rejected),
+    notifier.detail,
+  ]);
+  return table(columns, rows, colours);
+}
+
+function storageLines(status: GatewayStatus, colours: boolean): string[] {
+  const { journal, checkpoint } = status;
+  const saved =
+    checkpoint.atMs === undefined
+      ? 'none yet'
+      : `${durationText(status.nowMs - checkpoint.atMs)} ago, ${bytesText(checkpoint.bytes)}`;
+  const rows: Cell[][] = [
+    [
+      'journal',
+      `${countText(journal.frames)} frames, ${countText(journal.commits)} commits, ${bytesText(journal.bytes)}`,
+    ],
+    ['checkpoint', saved],
+    [
+      'processed',
+      Number.isFinite(status.processedMs) ? `up to ${timeText(status.processedMs)}` : 'nothing yet',
+    ],
+    ['forward', forwardCell(status.forward)],
+  ];
+  return [
+    strong('Storage', colours),
+    ...rows.map(([name, cell]) => storageLine(name as string, cell!, colours)),
+  ];
+}
+
+function storageLine(name: string, cell: Cell, colours: boolean): string {
+  const text = printable(typeof cell === 'string' ? cell : cell.text);
+  const painted = colours && typeof cell === 'object' ? paint(cell.style, text) : text;
+  return `  ${name.padEnd(10)}  ${painted}`;
+}
+
+function forwardCell(forward: ForwardLine): Cell {
+  const parts = [
+    `${forward.target}: ${forward.state}${forward.detail === '' ? '' : ` (${forward.detail})`}`,
+    `${countText(forward.sent)} points sent`,
+    `${countText(forward.pendingPoints)} pending (${bytesText(forward.pendingBytes)})`,
+    ...when(forward.setAside, `${countText(forward.setAside)} set aside`),
+  ];
+  const text = parts.join(', ');
+  return forward.setAside > 0 ? { text, style: 'yellow' } : text;
+}
