@@ -20,7 +20,7 @@ import { type Journal, openJournal } from './journal/journal.ts';
 import { systemDisk } from './log/files.ts';
 import { type Delivery, startDelivery } from './notify/deliver.ts';
 import { type DeadLetters, openDeadLetters } from './outbox/dead-letters.ts';
-import { createFileSink } from './outbox/file-sink.ts';
+import { openFileSink } from './outbox/file-sink.ts';
 import { type Forwarder, startForward } from './outbox/forward.ts';
 import { createInfluxSink } from './outbox/influx.ts';
 import { type Outbox, openOutbox } from './outbox/outbox.ts';
@@ -53,6 +53,7 @@ export interface Gateway {
 
 const checkpointEveryMs = 30_000;
 const deadLetterBytes = 16 * 1024 * 1024;
+const pointFileBytes = 1024 * 1024 * 1024;
 /** Points a second from a backlog when there is no network to spare. */
 const unlimited = Number.POSITIVE_INFINITY;
 
@@ -79,7 +80,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     lane: outbox.alerts,
     notifiers: setup.config.notify,
     gateway: setup.config.gateway,
-    cursorPath: outbox.cursorPath,
+    cursorPath: outbox.cursorPath('notifiers'),
     disk: systemDisk,
     setAside: deadLetters.write,
     publish,
@@ -87,6 +88,10 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     signal: stopping.outlets.signal,
   });
   const path = run(pipeline, batchesFromNow);
+  const pathEnd = path.then(
+    () => 'finished',
+    () => 'died',
+  );
   try {
     await openSources(setup, journal, logger, stopping.sources.signal, sources);
   } catch (error) {
@@ -98,13 +103,16 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     stopping.sources.abort();
     await Promise.all([...sources.values()].map((source) => source.closed));
     stopping.batches.abort();
-    await path;
-    await checkpoint(pipeline);
+    // The state of a path that died half way through a batch is not one to go on from; the last checkpoint is.
+    if ((await pathEnd) === 'finished') await checkpoint(pipeline);
     stopping.outlets.abort();
     await Promise.all([forwarder.closed, delivery.closed]);
     await Promise.all([journal.close(), outbox.close(), deadLetters.close()]);
   }
 
+  const failed = path.then(() => new Promise<never>(() => {}));
+  // Whoever runs the gateway waits for it; until then it is no unhandled rejection.
+  failed.catch(() => {});
   let stopped: Promise<void> | undefined;
   return {
     status: () =>
@@ -114,7 +122,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
       stopped ??= stop();
       return stopped;
     },
-    failed: path.then(() => new Promise<never>(() => {})),
+    failed,
   };
 }
 
@@ -169,6 +177,7 @@ async function recover(
       position: held?.position ?? { sequence: 0, frame: 0 },
       checkpointAtMs: held?.batchEndMs ?? 0,
       checkpointBytes: 0,
+      isUnsaved: false,
     },
   };
   const livedUntilMs = Math.max(
@@ -229,7 +238,7 @@ function cut(
   });
 }
 
-function forward(
+async function forward(
   { forward: { influx }, data }: GatewayConfig,
   { outbox, deadLetters }: Stations,
   logger: Logger,
@@ -243,10 +252,16 @@ function forward(
     signal,
   };
   if (influx === undefined) {
+    const folder = join(data, 'points');
     return startForward({
       ...common,
-      sink: createFileSink(join(data, 'points')),
-      target: join(data, 'points'),
+      sink: await openFileSink(folder, {
+        disk: systemDisk,
+        budgetBytes: pointFileBytes,
+        now: Date.now,
+        logger,
+      }),
+      target: folder,
       cursorPath: outbox.cursorPath('points-files'),
       backlogPointsPerSecond: unlimited,
     });
@@ -337,7 +352,7 @@ function statusOfGateway(
       ...source.status(),
     })),
     ...statusOf(progress.state),
-    journal: journal.status(),
+    journal: { bytes: journal.bytes, frames: journal.stats.frames, commits: journal.stats.commits },
     checkpoint: { atMs: progress.checkpointAtMs, bytes: progress.checkpointBytes },
     processedMs: progress.batchEndMs,
     forward: running.forwarder.status(),

@@ -32,6 +32,8 @@ export interface Progress {
   /** The first frame after it. */
   position: Position;
   checkpointAtMs: number;
+  /** Whether anything but time has passed since: an idle gateway does not wear its disk. */
+  isUnsaved: boolean;
   checkpointBytes: number;
 }
 
@@ -51,7 +53,9 @@ export async function run(pipeline: Pipeline, batches: AsyncIterable<JournalledB
     progress.state = state;
     progress.batchEndMs = batch.endMs;
     progress.position = next;
-    if (batch.endMs - progress.checkpointAtMs >= pipeline.checkpointEveryMs) await checkpoint(pipeline);
+    progress.isUnsaved ||= batch.spans.length > 0 || points.length > 0 || alerts.length > 0;
+    const isDue = batch.endMs - progress.checkpointAtMs >= pipeline.checkpointEveryMs;
+    if (isDue && progress.isUnsaved) await checkpoint(pipeline);
   }
 }
 
@@ -60,6 +64,7 @@ export async function checkpoint(pipeline: Pipeline): Promise<void> {
   const { progress, journal } = pipeline;
   const { batchEndMs, position } = progress;
   progress.checkpointAtMs = batchEndMs;
+  progress.isUnsaved = false;
   progress.checkpointBytes = await pipeline.checkpoints.save({
     batchEndMs,
     position,
