@@ -263,6 +263,22 @@ test('silence is an alert of its own, and the next reading clears it', async () 
   );
 });
 
+test('the message about a silent key names its tags', async () => {
+  const plan = await planOf(
+    [`${bus}silent_after: 2m\n`],
+    `rules:
+  - name: bus-gone
+    from: bus
+    silent: { message: "{severity}: {{bus}} {vehicle} ({key}), see {rule}" }
+`,
+  );
+  const { alerts } = runAll(plan, [message(0, {})], 200, false);
+  assert.deepEqual(
+    alerts.map(({ message: text }) => text),
+    ['warning: {bus} 1 (1), see bus-gone'],
+  );
+});
+
 test('a rule over two devices sees their readings in the order they arrived', async () => {
   const tram = bus.replace('device: bus', 'device: tram').replace('bus/{vehicle}', 'tram/{vehicle}');
   const plan = await planOf(

@@ -4,6 +4,7 @@
  * Invariant: time in which the gateway itself was not listening is nobody's silence.
  */
 
+import { renderKeyMessage } from '../rules/key-message.ts';
 import type { SilentPlan } from '../rules/plan.ts';
 import { type AlertSettings, type AlertStates, createAlertStates } from './alert-state.ts';
 
@@ -87,7 +88,5 @@ export function createSilence(
 }
 
 function textOf(plan: SilentPlan, tags: Readonly<Record<string, string>>, isSilent: boolean): string {
-  const key = Object.values(tags).join(' ') || 'device';
-  if (isSilent) return plan.message.replaceAll('{key}', key);
-  return `${key} is sending again`;
+  return renderKeyMessage(isSilent ? plan.message : '{key} is sending again', tags);
 }

@@ -9,6 +9,7 @@ import { formatDuration } from '../config/duration.ts';
 import { closest } from '../core/suggest.ts';
 import type { Severity } from '../core/types.ts';
 import type { ExpressionProblem } from '../expression/error.ts';
+import { missing } from './format.ts';
 import { escapeBraces, type Piece, piecesOf } from './template-pieces.ts';
 
 export interface CheckedKeyMessage {
@@ -43,13 +44,14 @@ export function defaultKeyMessage(afterMs: number): string {
   return `{key} is silent: no reading for ${formatDuration(afterMs)}`;
 }
 
-/** The message for one key. `tags` in the order of the key. */
+/** The message for one key. `tags` in the order of the key; one without a value is not among them. */
 export function renderKeyMessage(message: string, tags: Readonly<Record<string, string>>): string {
   return piecesOf(message)
     .pieces.map((piece) => {
       if (typeof piece === 'string') return piece;
       const name = nameOf(piece);
-      return Object.hasOwn(tags, name) ? tags[name] : Object.values(tags).join(' ') || 'device';
+      if (Object.hasOwn(tags, name)) return tags[name];
+      return name === 'key' ? Object.values(tags).join(' ') || 'device' : missing;
     })
     .join('');
 }
