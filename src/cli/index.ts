@@ -14,13 +14,14 @@ import { packageVersion } from './version.ts';
 /** Runs one command line, given without `node` and the script; gives the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const outcome: Outcome = { exitCode: exitCodes.fine };
+  // Whoever reads may leave early, as `head` does: that is no failure of the command.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
     await createProgram(outcome).parseAsync(argv, { from: 'user' });
     return outcome.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
-    const debug = argv.includes('--debug') || isOn(process.env.HEADGATE_DEBUG);
-    return explainFailure(error, { debug, stderr: process.stderr });
+    return explainFailure(error, { debug: isDebug(argv.includes('--debug')), stderr: process.stderr });
   }
 }
 
@@ -28,8 +29,9 @@ interface Outcome {
   exitCode: number;
 }
 
-function isOn(value: string | undefined): boolean {
-  return value !== undefined && !['', '0', 'false', 'no'].includes(value.toLowerCase());
+function isDebug(option: boolean | undefined): boolean {
+  const { HEADGATE_DEBUG: value = '' } = process.env;
+  return option === true || !['', '0', 'false', 'no'].includes(value.toLowerCase());
 }
 
 function createProgram(outcome: Outcome): Command {
@@ -77,9 +79,9 @@ const defineRun: Define = (program, outcome) => {
     .addOption(configOption())
     .addOption(new Option('--log-level <level>', 'least level logged').choices(logLevels).default('info'))
     .addHelpText('after', runHelp)
-    .action(async ({ config, logLevel }) => {
+    .action(async ({ config, logLevel, debug }) => {
       const { runCommand } = await import('./run.ts');
-      outcome.exitCode = await runCommand({ config, logLevel });
+      outcome.exitCode = await runCommand({ config, logLevel, debug: isDebug(debug) });
     });
 };
 

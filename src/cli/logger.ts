@@ -3,7 +3,7 @@
  *
  * A terminal gets one-liners for people; journald (JOURNAL_STREAM is set) JSON lines with the `<N>` priority prefix of
  * sd-daemon(3); anything else plain JSON lines.
- * Invariant: no stack traces below level debug, and a reader that does not read never holds the gateway up: beyond
+ * Invariant: no stack traces unless asked for, and a reader that does not read never holds the gateway up: beyond
  * `maxWaitingBytes` lines are dropped.
  */
 
@@ -29,19 +29,22 @@ export interface OpenLogger {
   flush(): void;
 }
 
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** Errors with their stack traces. */
+  readonly debug: boolean;
+}
+
 /** A logger to stdout. */
-export function openLogger(
-  level: LogLevel,
-  form: LogForm,
-  colours = wantsColours(process.stdout),
-): OpenLogger {
+export function openLogger(options: LoggerOptions, form: LogForm): OpenLogger {
+  const colours = wantsColours(process.stdout);
   const stdout = pino.destination({ dest: 1, sync: false, maxLength: maxWaitingBytes });
   // The reader of a pipe may be gone; the gateway works on without one.
   stdout.on('error', () => {});
   const shape = shapes[form];
   const stream = { write: (line: string) => void stdout.write(shape(line, colours)) };
   return {
-    logger: createLogger(level, stream),
+    logger: createLogger(options, stream),
     flush() {
       try {
         stdout.flushSync();
@@ -53,8 +56,8 @@ export function openLogger(
 }
 
 /** A logger whose JSON lines go to `stream`. */
-export function createLogger(level: LogLevel, stream: { write(line: string): void }): Logger {
-  const describe = level === 'debug' ? withStack : withoutStack;
+export function createLogger({ level, debug }: LoggerOptions, stream: { write(line: string): void }): Logger {
+  const describe = debug ? withStack : withoutStack;
   const options = {
     level,
     base: null,

@@ -18,6 +18,7 @@ import { packageVersion } from './version.ts';
 export interface RunOptions {
   readonly config: string | undefined;
   readonly logLevel: LogLevel;
+  readonly debug: boolean;
 }
 
 /** What is not flushed by then goes out after the next start. */
@@ -26,9 +27,17 @@ const stopWithinMs = 4500;
 /** Runs until it is told to stop; gives the exit code. Throws when it cannot start. */
 export async function runCommand(options: RunOptions): Promise<number> {
   const form = logForm(process.env, process.stdout.isTTY === true);
-  const { logger, flush } = openLogger(options.logLevel, form);
+  const { logger, flush } = openLogger({ level: options.logLevel, debug: options.debug }, form);
   const forgetSignals = exitOnSecondSignal(flush);
   const stop = stopSignal();
+  process.once('uncaughtException', (error) => {
+    logger.error(
+      { error },
+      `this is a bug, please report it with the output of --debug: ${messageOf(error)}`,
+    );
+    flush();
+    process.exit(exitCodes.wrong);
+  });
   try {
     const setup = await loadSetup(options.config);
     for (const { file, line, message } of setup.warnings) logger.warn({ file, line }, message);

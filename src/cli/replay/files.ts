@@ -8,6 +8,7 @@
 import { parse as parseCsv } from 'csv-parse/sync';
 import type { CodecConfig, DeviceProfile } from '../../config/schema.ts';
 import { parseTopic } from '../../config/topic.ts';
+import { messageOf } from '../../core/errors.ts';
 import { closest } from '../../core/suggest.ts';
 import { UsageError } from '../failure.ts';
 import { withArrivals } from './arrivals.ts';
@@ -164,8 +165,17 @@ function codecOf(name: FormatName, files: readonly LookedAt[], { codec }: Device
 
 /** Names of columns; one without a name, as some tools write their row numbers, gets its number. */
 function columnsOf(header: string, delimiter: string): string[] {
-  const cells = parseCsv(header, { delimiter, relax_quotes: true, relax_column_count: true })[0] ?? [];
-  return (cells as string[]).map((cell, i) => cell.trim() || `column ${i + 1}`);
+  try {
+    const [cells = []] = parseCsv(header, { delimiter }) as string[][];
+    return cells.map((cell, i) => cell.trim() || `column ${i + 1}`);
+  } catch (error) {
+    throw new UsageError(
+      `cannot read the header row ${JSON.stringify(header.slice(0, 60))}: ${messageOf(error)}`,
+      {
+        remedy: 'name another --format, or mend the row',
+      },
+    );
+  }
 }
 
 /** The devices that recorded frames may reach. */

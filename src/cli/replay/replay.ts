@@ -16,6 +16,7 @@ import {
   step,
 } from '../../engine/engine.ts';
 import { exitCodes, UsageError } from '../failure.ts';
+import { printDiagnostics } from '../print-diagnostics.ts';
 import { compileSetup, type Files, loadFiles } from '../setup.ts';
 import { wantsColours } from '../table.ts';
 import { alertLine } from './alert-line.ts';
@@ -49,7 +50,7 @@ export async function replayCommand(options: ReplayOptions): Promise<number> {
   refuseContradictions(options);
   const files = await loadFiles(options.config, options.rules);
   // All mistakes in the files are said before the recording is looked at.
-  compileSetup(files);
+  printDiagnostics(compileSetup(files).warnings, process.stderr);
   const recording = await openRecording(options, files);
   try {
     const { config, plan } = compileSetup({ ...files, devices: recording.devices });
@@ -161,17 +162,18 @@ function createRange(fromMs: number, toMs: number): Range {
   return {
     keep(block) {
       const { arrivalMs, route, start, end, line } = block;
+      const columns = [arrivalMs, route, start, end, line];
       let kept = 0;
       for (let i = 0; i < arrivalMs.length; i++) {
         const ms = arrivalMs[i]!;
         if (!(ms >= fromMs && ms < toMs)) continue;
         if (ms < firstMs) firstMs = ms;
         if (ms > lastMs) lastMs = ms;
-        for (const column of [arrivalMs, route, start, end, line]) column[kept] = column[i]!;
+        if (kept < i) for (const column of columns) column[kept] = column[i]!;
         kept += 1;
       }
       outside += arrivalMs.length - kept;
-      for (const column of [arrivalMs, route, start, end, line]) column.length = kept;
+      for (const column of columns) column.length = kept;
     },
     get outside() {
       return outside;

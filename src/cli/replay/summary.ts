@@ -30,7 +30,7 @@ export function summaryLines(outcome: Outcome, colours: boolean): string[] {
   const { status, span, rows, elapsedMs } = outcome;
   const rate = elapsedMs > 0 ? Math.round((rows / elapsedMs) * 1000) : 0;
   const when = span === undefined ? '' : `, ${timeText(span.firstMs)} to ${timeText(span.lastMs)}`;
-  const head = `${countText(rows)} rows in ${durationText(elapsedMs)} (${countText(rate)} rows/s)${when}`;
+  const head = `${many(rows, 'row')} in ${durationText(elapsedMs)} (${countText(rate)} rows/s)${when}`;
   return [
     colours ? paint('bold', head) : head,
     ...totals(outcome),
@@ -44,20 +44,25 @@ function totals({ status, points, outside, unrouted }: Outcome): string[] {
   const { fates, rules } = status;
   const sum = (pick: (rule: EngineStatus['rules'][number]) => number): number =>
     rules.reduce((total, rule) => total + pick(rule), 0);
+  const strange = fates.unrouted + unrouted;
+  const windows = sum((rule) => rule.windowsClosed);
+  const fired = sum((rule) => rule.fired);
+  const cleared = sum((rule) => rule.cleared);
   const parts = [
-    `${countText(fates.readings)} readings`,
-    `${countText(sum((rule) => rule.windowsClosed))} windows`,
-    `${countText(points)} points`,
-    `${countText(sum((rule) => rule.fired))} alerts fired, ${countText(sum((rule) => rule.cleared))} cleared`,
-    ...some(fates.duplicates, 'duplicates'),
-    ...some(fates.unrouted + unrouted, 'messages no device wants'),
-    ...some(outside, 'rows outside --from and --to'),
+    many(fates.readings, 'reading'),
+    many(windows, 'window'),
+    many(points, 'point'),
+    `${many(fired, 'alert')} fired, ${countText(cleared)} cleared`,
+    ...(fates.duplicates > 0 ? [many(fates.duplicates, 'duplicate')] : []),
+    ...(strange > 0 ? [`${many(strange, 'message')} no device wants`] : []),
+    ...(outside > 0 ? [`${many(outside, 'row')} outside --from and --to`] : []),
   ];
   return [`  ${parts.join(', ')}`];
 }
 
-function some(count: number, what: string): string[] {
-  return count > 0 ? [`${countText(count)} ${what}`] : [];
+/** `1 window`, `1,234 windows`. */
+function many(count: number, what: string): string {
+  return `${countText(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function ruleLines({ rules }: EngineStatus, colours: boolean): string[] {
