@@ -1,0 +1,93 @@
+/**
+ * Every YAML example of the documentation passes `headgate check`, with what stands on the same page around it.
+ *
+ * A block is a whole file, or by the word after `yaml`: `rule`, the keys of one rule without `name` and `from`; `fragment`,
+ * a part that does not stand for itself. Blocks of `csv` with a name are the files that rules look up.
+ */
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { checkCommand } from '../../src/cli/check.ts';
+import { type Fence, fencesOf } from './fences.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'headgate-docs-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const root = new URL('../../', import.meta.url);
+const pages = ['README.md', 'docs/configuration.md', 'docs/rules.md'];
+const env = { OPS_TOKEN: 'secret' };
+
+type Kind = 'device' | 'rules' | 'gateway';
+
+/** As `headgate check` tells them apart: by the key that only one kind has. */
+function kindOf({ label, text }: Fence): Kind {
+  if (label === 'rule') return 'rules';
+  if (/^device:/m.test(text)) return 'device';
+  return /^rules:$/m.test(text) ? 'rules' : 'gateway';
+}
+
+function asFile({ label, text }: Fence): string {
+  if (label !== 'rule') return text;
+  return `rules:\n  - name: example\n    from: DEVICE\n${text.replace(/^(?=.)/gm, '    ')}`;
+}
+
+interface Project {
+  readonly gateway?: string;
+  readonly devices: readonly string[];
+  readonly rules: readonly string[];
+  readonly tables: readonly Fence[];
+}
+
+let projects = 0;
+
+/** What `headgate check` says of a gateway with these files. */
+async function check({ gateway = '', devices, rules, tables }: Project): Promise<string> {
+  const home = join(folder, String(projects++));
+  for (const name of ['', 'devices', 'rules']) mkdirSync(join(home, name));
+  writeFileSync(join(home, 'headgate.yaml'), gateway);
+  for (const [i, text] of devices.entries()) writeFileSync(join(home, `devices/${i}.yaml`), text);
+  for (const [i, text] of rules.entries()) writeFileSync(join(home, `rules/${i}.yaml`), text);
+  for (const { label, text } of tables) writeFileSync(join(home, 'rules', label), text);
+  let said = '';
+  const stdout = {
+    write(text: string): boolean {
+      said += text;
+      return true;
+    },
+  };
+  await checkCommand({ paths: [], config: join(home, 'headgate.yaml'), format: 'text', env, stdout });
+  return said;
+}
+
+for (const name of pages) {
+  const fences = fencesOf(readFileSync(new URL(name, root), 'utf8'));
+  const blocks = fences.filter(({ language }) => language === 'yaml' || language === 'yml');
+  const whole = blocks.filter(({ label }) => !label.startsWith('fragment'));
+  assert.ok(whole.length > 0, `${name} has examples`);
+  const tables = fences.filter(({ language, label }) => language === 'csv' && label !== '');
+  const devices = whole.filter((block) => kindOf(block) === 'device').map(asFile);
+  const device = /^device: ([\w-]+)/m.exec(devices[0] ?? '')?.[1] ?? 'none';
+
+  for (const block of blocks) {
+    const place = `${name}:${block.line}`;
+    if (!whole.includes(block)) {
+      test(place, { skip: block.label }, () => {});
+      continue;
+    }
+    test(`${place} passes headgate check`, async () => {
+      const kind = kindOf(block);
+      const text = asFile(block).replace('from: DEVICE', `from: ${device}`);
+      const project = {
+        gateway: { gateway: text },
+        device: { devices: [text] },
+        rules: { devices, rules: [text], tables },
+      }[kind];
+      const said = await check({ devices: [], rules: [], tables: [], ...project });
+      assert.match(said, /^\d+ devices?, \d+ rules?: fine\n$/);
+      if (kind === 'rules') assert.doesNotMatch(said, / 0 rules/);
+    });
+  }
+}
