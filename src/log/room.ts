@@ -19,7 +19,6 @@ export async function beginSegment(state: LogState, bytes: number): Promise<void
   const path = join(state.folder, segmentName(state.next));
   const spare = state.spares.shift();
   const file = spare === undefined ? await create(state, path) : await reuse(state, spare, path, capacity);
-  await syncNames(state);
   const segment = createSegment(state.next, path, spare === undefined ? 0 : Math.min(spare.size, capacity));
   const previous = state.active;
   state.segments.push(segment);
@@ -28,11 +27,11 @@ export async function beginSegment(state: LogState, bytes: number): Promise<void
 }
 
 async function create(state: LogState, path: string): Promise<DiskFile> {
-  try {
-    return await state.disk.open(path, 'create');
-  } catch (error) {
+  const file = await state.disk.open(path, 'create').catch((error) => {
     throw diskError('create', path, error);
-  }
+  });
+  await syncNames(state);
+  return file;
 }
 
 async function reuse(state: LogState, spare: Segment, path: string, capacity: number): Promise<DiskFile> {
@@ -43,6 +42,8 @@ async function reuse(state: LogState, spare: Segment, path: string, capacity: nu
   let file: DiskFile | undefined;
   try {
     file = await state.disk.open(path, 'write');
+    // Before its new name is durable the file may come back as the old segment, and must then be whole.
+    await syncNames(state);
     if (spare.size > capacity) await file.truncate(capacity);
     return file;
   } catch (error) {

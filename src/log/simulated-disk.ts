@@ -17,6 +17,8 @@ export interface SimulatedDisk extends Disk {
   /** All files together may hold so many bytes; a write beyond it is cut short and fails with ENOSPC. */
   capacityBytes: number;
   readonly usedBytes: number;
+  /** The disk as a process sees it that dies in the next crash: whatever it asks for then never comes. */
+  attach(): Disk;
   /** Power cut: open files die, unsynced things are kept or lost as `random` (0 … 1) says. */
   crash(random: () => number): void;
   /** Changes content behind everyone's back. */
@@ -142,7 +144,25 @@ export function createSimulatedDisk(): SimulatedDisk {
     return fileOf(path, inode);
   }
 
+  function attach(): Disk {
+    const born = life;
+    const alive =
+      <A extends unknown[], R>(ask: (...args: A) => Promise<R>) =>
+      (...args: A): Promise<R> =>
+        born === life ? ask(...args) : new Promise(() => undefined);
+    return {
+      makeFolder: alive(disk.makeFolder),
+      list: alive(disk.list),
+      size: alive(disk.size),
+      open: alive(disk.open),
+      rename: alive(disk.rename),
+      remove: alive(disk.remove),
+      syncFolder: alive(disk.syncFolder),
+    };
+  }
+
   const disk: SimulatedDisk = {
+    attach,
     before: () => undefined,
     capacityBytes: Number.POSITIVE_INFINITY,
     get usedBytes() {
