@@ -74,13 +74,9 @@ export function understandCall(
   report(problems);
   if (!typed || parameters.some((value) => value === undefined)) return undefined;
   if (!entry.takes.includes(typed.type)) {
-    const remedy = entry.remedy?.(print(first)) ?? `write ${entry.signature}`;
+    const remedy = entry.remedy?.(print(first), typed.type) ?? `write ${entry.signature}`;
     const what = entry.takes[0] === 'boolean' ? 'a condition' : `a ${entry.takes[0]}`;
-    return wrong(
-      `\`${entry.signature}\` takes ${what}; \`${print(first)}\` is a ${typed.type}`,
-      first,
-      remedy,
-    );
+    return wrong(`\`${call.name}\` takes ${what}; \`${print(first)}\` is a ${typed.type}`, first, remedy);
   }
   const resultType = entry.resultType === 'as argument' ? typed.type : entry.resultType;
   return { parameters: parameters as number[], argument: compile(typed), resultType };

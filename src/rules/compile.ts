@@ -12,7 +12,7 @@ import type { LocatedRule } from '../config/located.ts';
 import type { DeviceProfile, Limits } from '../config/schema.ts';
 import { compileRule } from './compile-rule.ts';
 import { layoutOf } from './layout.ts';
-import { createTables } from './lookup-files.ts';
+import { createTables, type LoadedTable } from './lookup-files.ts';
 import type { DevicePlan, Plan, RulePlan } from './plan.ts';
 import { createReport, type Problem } from './problem.ts';
 
@@ -28,6 +28,8 @@ export interface CompileOptions {
 export interface CompiledRules {
   readonly plan?: Plan;
   readonly problems: readonly Problem[];
+  /** Lookup tables that the kernels of the plan read. */
+  readonly tables: readonly LoadedTable[];
 }
 
 /** Compiles rules over the devices they name. The kernels of a plan serve one engine at a time. */
@@ -52,6 +54,7 @@ export function compileRules(
     problems.push(...report.problems);
     if (plan) plans.push(plan);
   }
-  if (plans.length < rules.length) return { problems };
-  return { plan: { gateway: options.gateway, devices: [...layouts.values()], rules: plans }, problems };
+  if (plans.length < rules.length) return { problems, tables: tables.loaded() };
+  const plan = { gateway: options.gateway, devices: [...layouts.values()], rules: plans };
+  return { plan, problems, tables: tables.loaded() };
 }

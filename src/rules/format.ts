@@ -13,7 +13,7 @@ export const missing = '–';
 
 const maxDigits = 20;
 const letters =
-  'f two decimals: .2f, % of one: .0%, d whole number, e exponent, g digits in all: .3g, and , for thousands';
+  'f decimals: .2f, % of one: .0%, d whole number, e exponent: .2e, g digits in all: .3g, and , for thousands';
 
 /** Understands a format spec; an empty one is the default. Throws `GatewayError` with a remedy. */
 export function parseFormat(spec: string): NumberFormat {

@@ -18,7 +18,7 @@ export interface AggregateEntry {
   readonly parameters: readonly { readonly name: string; readonly min: number; readonly max: number }[];
   readonly resultType: ValueType | 'as argument';
   /** What to write instead, when the argument is of another type. */
-  readonly remedy?: (argument: string) => string;
+  readonly remedy?: (argument: string, type: ValueType) => string;
 }
 
 const anyType: readonly ValueType[] = ['number', 'boolean', 'string'];
@@ -66,8 +66,9 @@ export function isLaterFunction(name: string): boolean {
 }
 
 function ofNumbers(signature: string, doc: string): AggregateEntry {
-  const remedy = (argument: string): string =>
-    `give it a number, such as \`${argument} ? 1 : 0\` for a condition or double(${argument}) for a text`;
+  const name = signature.slice(0, signature.indexOf('('));
+  const remedy = (argument: string, type: ValueType): string =>
+    type === 'boolean' ? `write ${name}(${argument} ? 1 : 0)` : `write ${name}(double(${argument}))`;
   return { signature, doc, takes: ['number'], parameters: [], resultType: 'number', remedy };
 }
 

@@ -9,17 +9,28 @@ import type { DevicePlan } from './plan.ts';
 import type { Report } from './problem.ts';
 import type { RuleLookup, RuleLookups } from './scopes.ts';
 
+/** A table in use, so that its rows can be swapped when the file changes. */
+export interface LoadedTable {
+  readonly path: string;
+  readonly table: LookupTable;
+}
+
 export interface Tables {
+  /** All that were read without a mistake. */
+  loaded(): readonly LoadedTable[];
   /** The table of a file, by the column `key`; throws `GatewayError`. */
   table(path: string, name: string, key: string): LookupTable;
 }
 
 export function createTables(readFile: (path: string) => string): Tables {
   const known = new Map<string, LookupTable | GatewayError>();
+  const loaded: LoadedTable[] = [];
 
   function read(path: string, name: string, key: string): LookupTable | GatewayError {
     try {
-      return createLookup(name, key, readText(readFile, path, name));
+      const table = createLookup(name, key, readText(readFile, path, name));
+      loaded.push({ path, table });
+      return table;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       return error;
@@ -27,6 +38,7 @@ export function createTables(readFile: (path: string) => string): Tables {
   }
 
   return {
+    loaded: () => loaded,
     table(path, name, key) {
       const identity = JSON.stringify([path, key]);
       const table = known.get(identity) ?? read(path, name, key);

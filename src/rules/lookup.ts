@@ -158,23 +158,26 @@ function understand<T>(name: string, read: () => T): T {
 }
 
 function readCsv(name: string, _key: string, text: string): RawRow[] {
-  const header = text.slice(0, text.search(/[\r\n]|$/));
-  const count = (sign: string): number => header.split(sign).length;
+  const firstLine = text.slice(0, text.search(/[\r\n]|$/));
+  const count = (sign: string): number => firstLine.split(sign).length;
   const delimiter = [',', ';', '\t'].reduce((best, sign) => (count(sign) > count(best) ? sign : best));
-  const options = {
-    delimiter,
-    trim: true,
-    skip_empty_lines: true,
-    columns: (names: string[]) => unique(name, names),
+  let header: readonly string[] = [];
+  const columns = (names: string[]): string[] => {
+    header = names;
+    return names;
   };
-  return understand(name, () => parseCsv(text, options) as RawRow[]);
+  const options = { delimiter, trim: true, skip_empty_lines: true, columns };
+  const rows = understand(name, () => parseCsv(text, options) as RawRow[]);
+  refuseTwice(name, header);
+  return rows;
 }
 
-function unique(name: string, names: readonly string[]): string[] {
-  const twice = names.find((column, i) => names.indexOf(column) !== i);
-  if (twice !== undefined)
-    throw new GatewayError(`column ${twice || '(without a name)'} stands twice in ${name}`);
-  return [...names];
+function refuseTwice(name: string, columns: readonly string[]): void {
+  const twice = columns.find((column, i) => columns.indexOf(column) !== i);
+  if (twice === undefined) return;
+  throw new GatewayError(`column ${twice || '(without a name)'} stands twice in ${name}`, {
+    remedy: 'give each column its own name',
+  });
 }
 
 /** A list of rows, or a map from key to row. */

@@ -85,7 +85,7 @@ export function resultScope(names: ResultNames): Scope {
     misplacedFunction: (name) =>
       misplacedFunction(name, {
         message: 'belongs under `compute`',
-        remedy: `write it there, such as \`x: ${aggregateNamed(name)?.signature ?? `${name}(…)`}\`, and use x here`,
+        remedy: `write it there, such as \`a: ${aggregateNamed(name)?.signature ?? `${name}(…)`}\`, and use a here`,
       }),
   };
 }
