@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { blockEnd, blockSpan, blockStart, createBlockWriter, openBlock, walkBlock } from './block.ts';
+import { decodeBody, encodeBody } from './body.ts';
+
+interface Plain {
+  readonly source: string;
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly arrivalUs: number;
+}
+
+const frames: fc.Arbitrary<Plain[]> = fc
+  .array(
+    fc.record({
+      source: fc.constantFrom('mqtt', 'probe', 'Å'),
+      topic: fc.oneof(fc.constantFrom('a/b', 'a/c', ''), fc.string({ unit: 'binary', maxLength: 12 })),
+      payload: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+      stepUs: fc.oneof(fc.nat(300), fc.constantFrom(0, 127, 128, 2 ** 31, 2 ** 40)),
+    }),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((list) => {
+    let arrivalUs = 1_768_000_000_123_456;
+    return list.map(({ stepUs, ...rest }) => {
+      arrivalUs += stepUs;
+      return { ...rest, arrivalUs };
+    });
+  });
+
+function write(list: readonly Plain[], bufferBytes = 64): Buffer {
+  const writer = createBlockWriter(Buffer.alloc(bufferBytes));
+  for (const { source, topic, payload, arrivalUs } of list) writer.add(source, topic, payload, arrivalUs);
+  assert.equal(writer.frames, list.length);
+  return Buffer.from(writer.finish());
+}
+
+function read(span: ReturnType<typeof blockSpan>): Plain[] {
+  const found: Plain[] = [];
+  span.visit((route, buffer, start, end, arrivalMs) => {
+    const { source, topic } = span.routes[route]!;
+    const payload = Buffer.from(buffer.subarray(start, end));
+    assert.equal(arrivalMs, Math.round(arrivalMs * 1000) / 1000);
+    found.push({ source, topic, payload, arrivalUs: Math.round(arrivalMs * 1000) });
+  });
+  return found;
+}
+
+test('any frames come back the same, whole and cut anywhere, again and again', () => {
+  const property = fc.property(frames, fc.array(fc.nat(40), { maxLength: 4 }), (list, cuts) => {
+    const well = list.map((frame) => ({ ...frame, topic: frame.topic.toWellFormed() }));
+    const block = openBlock(write(well));
+    assert.equal(block.frames, well.length);
+    assert.equal(block.firstArrivalMs, well[0]!.arrivalUs / 1000);
+    assert.equal(block.lastArrivalMs, well.at(-1)!.arrivalUs / 1000);
+    let cursor = blockStart(block);
+    const spans = cuts
+      .sort((a, b) => a - b)
+      .map((frame) => {
+        const end = walkBlock(block, cursor, Number.POSITIVE_INFINITY, frame);
+        const span = blockSpan(block, cursor, end);
+        cursor = end;
+        return span;
+      });
+    spans.push(blockSpan(block, cursor, blockEnd(block)));
+    for (let time = 0; time < 2; time++) assert.deepEqual(spans.flatMap(read), well);
+  });
+  fc.assert(property);
+});
+
+test('a cut by time leaves what arrived at it or later', () => {
+  fc.assert(
+    fc.property(frames, fc.nat(39), fc.constantFrom(-1, 0, 1), (list, index, offset) => {
+      const block = openBlock(write(list));
+      const untilUs = list[index % list.length]!.arrivalUs + offset;
+      const end = walkBlock(block, blockStart(block), untilUs, block.frames);
+      assert.equal(end.frame, list.filter(({ arrivalUs }) => arrivalUs < untilUs).length);
+    }),
+  );
+});
+
+test('a writer begins anew without the routes of the block before', () => {
+  const writer = createBlockWriter(Buffer.alloc(4096));
+  const add = (topic: string): void => writer.add('mqtt', topic, Buffer.from(topic), 1000);
+  for (const topic of ['a', 'b', 'a']) add(topic);
+  writer.begin(Buffer.alloc(4096));
+  for (const topic of ['b', 'c', 'b']) add(topic);
+  const block = openBlock(writer.finish());
+  const topics = read(blockSpan(block, blockStart(block), blockEnd(block))).map(({ topic }) => topic);
+  assert.deepEqual(topics, ['b', 'c', 'b']);
+});
+
+test('more topics than are remembered', () => {
+  const writer = createBlockWriter(Buffer.alloc(1024));
+  const topics = Array.from({ length: 70_000 }, (_, i) => `t/${i % 66_000}`);
+  for (const topic of topics) writer.add('mqtt', topic, Buffer.alloc(0), 5);
+  const block = openBlock(writer.finish());
+  const found = read(blockSpan(block, blockStart(block), blockEnd(block))).map(({ topic }) => topic);
+  assert.deepEqual(found, topics);
+});
+
+test('a damaged block is refused, never read beyond its end', () => {
+  const bytes = write([{ source: 'mqtt', topic: 'a', payload: Buffer.alloc(50), arrivalUs: 1 }]);
+  const whole = (block: Buffer): void => {
+    const opened = openBlock(block);
+    walkBlock(opened, blockStart(opened), Number.POSITIVE_INFINITY, opened.frames);
+  };
+  whole(bytes);
+  for (let length = 0; length < bytes.length; length++) {
+    assert.throws(() => whole(bytes.subarray(0, length)), /damaged/, `${length} bytes`);
+  }
+});
+
+test('record bodies: small ones as they are, large ones compressed', async () => {
+  for (const bytes of [0, 1, 511, 512, 5000, 3_000_000]) {
+    const block = Buffer.alloc(bytes, 'abcd');
+    const body = await encodeBody(block);
+    assert.equal(body.readUInt8(), bytes < 512 ? 0 : 1);
+    assert.ok(body.equals(Buffer.from(body)) && (await decodeBody(body)).equals(block));
+  }
+});
+
+test('a body that lies about its length or codec is refused', async () => {
+  const body = await encodeBody(Buffer.alloc(5000, 'x'));
+  for (const claimed of [0, 4999, 5001]) {
+    const lie = Buffer.from(body);
+    lie.writeUInt32LE(claimed, 1);
+    await assert.rejects(decodeBody(lie), /cannot be read/);
+  }
+  const unknown = Buffer.from(body);
+  unknown.writeUInt8(7);
+  await assert.rejects(decodeBody(unknown), /codec 7/);
+  await assert.rejects(decodeBody(Buffer.alloc(3)), /too short/);
+});

@@ -1,0 +1,185 @@
+/**
+ * Group commit: frames gather in an open block while the one before is compressed, written and synced.
+ *
+ * Invariant: `durable` frames are acknowledged after the sync of their block, in arrival order; at most one block is
+ * on its way to the disk. A block that cannot be stored is refused to all who wait for it, counted, and the next one
+ * is tried. Not here: reading back.
+ */
+
+import { GatewayError, messageOf } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import type { Ingest } from '../core/types.ts';
+import type { Log } from '../log/log.ts';
+import { maxRecordBytes, recordHeaderBytes } from '../log/record.ts';
+import { type Block, blockHeaderBytes, createBlockWriter, openBlock } from './block.ts';
+import type { BlockCache } from './block-cache.ts';
+import { encodeBody } from './body.ts';
+
+export interface JournalStats {
+  /** Frames taken, also those refused later. */
+  frames: number;
+  /** Of their payloads. */
+  bytesIn: number;
+  bytesWritten: number;
+  commits: number;
+  /** Frames that could not be stored; those who waited for it were told. */
+  refusedFrames: number;
+  /** Blocks on disk that could not be read back. */
+  unreadableBlocks: number;
+}
+
+export interface CommitterOptions {
+  readonly log: Log;
+  readonly cache: BlockCache;
+  readonly stats: JournalStats;
+  readonly blockBytes: number;
+  readonly arrivalNow: () => number;
+  readonly onCommit: (block: Block) => void;
+  readonly logger: Logger;
+}
+
+export interface Committer {
+  readonly append: Ingest;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Acknowledge = Parameters<Ingest>[4];
+
+interface Group {
+  readonly data: Buffer;
+  readonly frames: number;
+  readonly acknowledges: readonly Acknowledge[];
+}
+
+/** More bytes than this, not yet durable, and `accepted` frames wait for the next commit too. */
+const congestedBytes = 8 * 1024 * 1024;
+/** A block with one frame of this size still fits in a record, even if it does not compress. */
+const maxFrameBytes = maxRecordBytes - 1024 * 1024;
+/** A block that fills less of its buffer is copied out, so that it does not hold the whole of it. */
+const wellFilled = 0.25;
+
+export function createCommitter(options: CommitterOptions): Committer {
+  const { log, cache, stats, blockBytes, arrivalNow, logger } = options;
+  const writer = createBlockWriter(cache.takeBuffer());
+  const full: Group[] = [];
+  const syncs: { readonly frames: number; readonly resolve: () => void }[] = [];
+  let acknowledges: Acknowledge[] = [];
+  let groupBytes = 0;
+  let settledFrames = 0;
+  let working = false;
+  let closed = false;
+  let failing = false;
+
+  const append: Ingest = (source, topic, payload, when, acknowledge) => {
+    if (closed) return acknowledge(new GatewayError('the journal is closed'));
+    if (payload.length > maxFrameBytes) return acknowledge(tooLarge(source, topic, payload.length));
+    writer.add(source, topic, payload, Math.round(arrivalNow() * 1000));
+    stats.frames += 1;
+    stats.bytesIn += payload.length;
+    const waits = when === 'durable' || groupBytes + writer.bytes > congestedBytes;
+    if (waits) acknowledges.push(acknowledge);
+    const isFull = writer.bytes >= blockBytes;
+    if (isFull) full.push(takeGroup());
+    if (waits || isFull) startSoon();
+    if (!waits) acknowledge();
+  };
+
+  function takeGroup(): Group {
+    const { frames } = writer;
+    const block = writer.finish();
+    const holdsBuffer = block.length >= blockBytes * wellFilled;
+    const data = holdsBuffer ? block : copyOf(block);
+    writer.begin(holdsBuffer ? cache.takeBuffer() : Buffer.from(block.buffer));
+    const group = { data, frames, acknowledges };
+    acknowledges = [];
+    groupBytes += data.length;
+    return group;
+  }
+
+  /** At the end of this turn, so that everything a socket brought rides along. */
+  function startSoon(): void {
+    if (working) return;
+    working = true;
+    setImmediate(() => void work());
+  }
+
+  async function work(): Promise<void> {
+    for (let group = nextGroup(); group !== undefined; group = nextGroup()) await commit(group);
+    working = false;
+  }
+
+  function nextGroup(): Group | undefined {
+    if (full.length > 0) return full.shift();
+    const wanted = writer.frames > 0 && (acknowledges.length > 0 || syncs.length > 0);
+    return wanted ? takeGroup() : undefined;
+  }
+
+  async function commit(group: Group): Promise<void> {
+    const error = await store(group).then(
+      () => undefined,
+      (reason) => refused(group, reason),
+    );
+    groupBytes -= group.data.length;
+    settledFrames += group.frames;
+    for (const acknowledge of group.acknowledges) acknowledge(error);
+    while (syncs.length > 0 && syncs[0]!.frames <= settledFrames) syncs.shift()!.resolve();
+  }
+
+  async function store({ data }: Group): Promise<void> {
+    const body = await encodeBody(data);
+    const sequence = await log.append(body);
+    const block = openBlock(data);
+    cache.put(sequence, block);
+    stats.commits += 1;
+    stats.bytesWritten += body.length + recordHeaderBytes;
+    options.onCommit(block);
+    if (failing) logger.info({}, 'the journal stores frames again');
+    failing = false;
+  }
+
+  /** Told to the log once, not for each block, while it lasts. */
+  function refused({ data, frames }: Group, reason: unknown): Error {
+    const error = reason instanceof Error ? reason : new GatewayError(messageOf(reason));
+    stats.refusedFrames += frames;
+    cache.giveBack(data);
+    const remedy = error instanceof GatewayError ? error.remedy : undefined;
+    if (!failing) logger.error({ error: error.message, remedy, frames }, 'the journal cannot store frames');
+    failing = true;
+    return error;
+  }
+
+  function sync(): Promise<void> {
+    if (settledFrames === stats.frames) return Promise.resolve();
+    return new Promise((resolve) => {
+      syncs.push({ frames: stats.frames, resolve });
+      startSoon();
+    });
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    await sync();
+  }
+
+  return { append, sync, close };
+}
+
+/** Not from Node's shared pool: the cache takes whole buffers back by their size. */
+function copyOf(block: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(block.length);
+  block.copy(copy);
+  return copy;
+}
+
+function tooLarge(source: string, topic: string, bytes: number): GatewayError {
+  const what = `message of ${bytes} bytes from ${source}${topic === '' ? '' : ` on ${topic}`}`;
+  return new GatewayError(`${what} is larger than the journal’s limit of ${maxFrameBytes}`, {
+    remedy: 'lower `limits.packet` so that it is refused where it arrives',
+  });
+}
+
+/** Room for a full block and the frame that filled it, unless that one is large. */
+export function bufferBytesFor(blockBytes: number): number {
+  return blockHeaderBytes + blockBytes + 64 * 1024;
+}

@@ -1,0 +1,156 @@
+/**
+ * The journal: every frame that arrived, as it arrived, in blocks in the durable log; history up to its size budget.
+ *
+ * Invariant: arrival times are whole microseconds that never decrease, over restarts too, so that batches cut by them
+ * are the same whenever they are cut. Format of a block: block.ts, of a record: body.ts; docs/log-format.md.
+ * Not here: when batches are cut; what frames mean.
+ */
+
+import type { Clock } from '../core/clock.ts';
+import type { FrameSpan } from '../core/frame.ts';
+import type { Logger } from '../core/log.ts';
+import type { GatewayStatus } from '../core/status.ts';
+import type { Ingest } from '../core/types.ts';
+import type { Disk } from '../log/files.ts';
+import { type Log, type LogLosses, openLog } from '../log/log.ts';
+import { createArrivalClock } from './arrival-clock.ts';
+import type { Block } from './block.ts';
+import { createBlockCache } from './block-cache.ts';
+import {
+  type BlockReader,
+  type BlockSource,
+  createBlockReader,
+  decodeRecord,
+  type Position,
+} from './block-reader.ts';
+import { bufferBytesFor, createCommitter, type JournalStats } from './committer.ts';
+
+export type { BlockReader, Position } from './block-reader.ts';
+export type { JournalStats } from './committer.ts';
+
+export interface JournalOptions {
+  readonly clock: Clock;
+  /** Of the files on disk. At it, the oldest released blocks make room; with none, frames are refused. */
+  readonly budgetBytes: number;
+  /** A block is committed when it has so many bytes; default 1 MiB. */
+  readonly blockBytes?: number;
+  /** Committed blocks kept in memory until the batches have read them; default 64 MiB. */
+  readonly cacheBytes?: number;
+  readonly disk?: Disk;
+  readonly logger: Logger;
+}
+
+export interface Journal {
+  /** Stamps and copies a frame; see `Ingest`. After a refusal the journal tries again with later frames. */
+  readonly append: Ingest;
+  /** Resolves when everything appended before is durable, or was refused to those who waited for it. */
+  sync(): Promise<void>;
+  /** Durable frames from a position that arrived before `untilMs`, block by block; spans stay valid while held. */
+  read(from: Position, untilMs: number): AsyncGenerator<FrameSpan>;
+  /** For the batches, which follow the journal and tell it what they no longer look at. */
+  follow(from: Position): BlockReader;
+  /** The time frames are stamped with now; see arrival-clock.ts. */
+  now(): number;
+  /** Of the last durable frame, also of an earlier run; 0 when there is none. */
+  readonly lastArrivalMs: number;
+  /** Behind the last durable frame. */
+  readonly end: Position;
+  /** Bytes on disk. */
+  readonly bytes: number;
+  /** Frames before are processed and checkpointed: they stay readable until the size budget needs their room. */
+  release(before: Position): void;
+  readonly stats: Readonly<JournalStats>;
+  status(): GatewayStatus['journal'];
+  readonly losses: Readonly<LogLosses>;
+  /** Commits what was appended; later frames are refused. */
+  close(): Promise<void>;
+}
+
+const defaultBlockBytes = 1024 * 1024;
+const defaultCacheBytes = 64 * 1024 * 1024;
+
+/** Opens the journal in a folder, which is created when missing. Throws `GatewayError`. */
+export async function openJournal(folder: string, options: JournalOptions): Promise<Journal> {
+  const { clock, logger, budgetBytes, disk, blockBytes = defaultBlockBytes } = options;
+  const common = { budgetBytes, logger, whenFull: 'refuse', keepReleased: true } as const;
+  const log = await openLog(folder, disk === undefined ? common : { ...common, disk });
+  const stats = emptyStats();
+  const cache = createBlockCache(options.cacheBytes ?? defaultCacheBytes, bufferBytesFor(blockBytes));
+  const source: BlockSource = { log, cache, stats, logger };
+  let lastArrivalMs = (await lastBlock(source))?.lastArrivalMs ?? 0;
+  const arrivalNow = createArrivalClock(clock, lastArrivalMs);
+  warnWhenBehind(logger, lastArrivalMs - clock.now());
+  const onCommit = (block: Block): void => {
+    lastArrivalMs = block.lastArrivalMs;
+  };
+  const committer = createCommitter({ log, cache, stats, blockBytes, arrivalNow, onCommit, logger });
+
+  async function* read(from: Position, untilMs: number): AsyncGenerator<FrameSpan> {
+    const reader = createBlockReader(source, from, true);
+    try {
+      yield* reader.read(untilMs);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  return {
+    append: committer.append,
+    sync: committer.sync,
+    read,
+    follow: (from) => createBlockReader(source, from, false),
+    now: arrivalNow,
+    get lastArrivalMs() {
+      return lastArrivalMs;
+    },
+    get end() {
+      return { sequence: log.next, frame: 0 };
+    },
+    get bytes() {
+      return log.bytes;
+    },
+    release: ({ sequence, frame }) => releaseBefore(log, sequence, frame),
+    stats,
+    status: () => ({ bytes: log.bytes, frames: stats.frames, commits: stats.commits }),
+    losses: log.losses,
+    async close() {
+      await committer.close();
+      await log.close();
+    },
+  };
+}
+
+/** A position inside a block that was lost: the next block must not get its number, or its first frames were skipped. */
+function releaseBefore(log: Log, sequence: number, frame: number): void {
+  log.release(frame > 0 && sequence >= log.next ? sequence + 1 : sequence);
+}
+
+function emptyStats(): JournalStats {
+  return { frames: 0, bytesIn: 0, bytesWritten: 0, commits: 0, refusedFrames: 0, unreadableBlocks: 0 };
+}
+
+/** The newest block that can be read; looks further and further back where the newest were lost. */
+async function lastBlock(source: BlockSource): Promise<Block | undefined> {
+  const { log } = source;
+  for (let back = 1; log.next > log.first; back *= 4) {
+    const from = Math.max(log.first, log.next - back);
+    let last: Block | undefined;
+    for await (const record of log.read(from)) {
+      const block = await decodeRecord(source, record);
+      if (block !== 'unreadable') last = block;
+    }
+    if (last !== undefined || from === log.first) return last;
+  }
+  return undefined;
+}
+
+const worthTellingMs = 1000;
+
+function warnWhenBehind(logger: Logger, behindMs: number): void {
+  if (behindMs < worthTellingMs) return;
+  const seconds = Math.round(behindMs / 1000);
+  logger.warn(
+    { seconds },
+    'the clock is behind the last recorded frame: time runs at half speed until it catches up',
+  );
+}
