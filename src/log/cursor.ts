@@ -20,7 +20,10 @@ export interface Cursor<T> {
 export interface CursorOptions<T> {
   readonly disk: Disk;
   readonly path: string;
+  /** When there is no file. */
   readonly initial: T;
+  /** When the file cannot be read; default `initial`. */
+  readonly unreadable?: T;
   /** The value, checked; undefined when it is none. */
   readonly parse: (value: unknown) => T | undefined;
   readonly logger: Logger;
@@ -31,7 +34,7 @@ export interface CursorOptions<T> {
 
 export async function openCursor<T>(options: CursorOptions<T>): Promise<Cursor<T>> {
   const { disk, path, everyMs = 1000 } = options;
-  let value = (await readValue(options)) ?? options.initial;
+  let value: T = await readValue(options);
   let durable: T | undefined = value;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -70,10 +73,10 @@ export async function openCursor<T>(options: CursorOptions<T>): Promise<Cursor<T
   };
 }
 
-async function readValue<T>(options: CursorOptions<T>): Promise<T | undefined> {
+async function readValue<T>(options: CursorOptions<T>): Promise<T> {
   const { disk, path, parse, logger } = options;
   const content = await readWholeFile(disk, path);
-  if (content === undefined) return undefined;
+  if (content === undefined) return options.initial;
   try {
     const value = parse(JSON.parse(content.toString()));
     if (value !== undefined) return value;
@@ -81,5 +84,5 @@ async function readValue<T>(options: CursorOptions<T>): Promise<T | undefined> {
     // Said below: not JSON is as unusable as JSON of another shape.
   }
   logger.warn({ path }, 'a stored position cannot be read: delivery starts again at the oldest that is kept');
-  return undefined;
+  return options.unreadable ?? options.initial;
 }

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { silentLogger } from '../core/log.ts';
+import { type CursorOptions, openCursor } from './cursor.ts';
+import { createSimulatedDisk, failure, type SimulatedDisk } from './simulated-disk.ts';
+
+function options(disk: SimulatedDisk, more: Partial<CursorOptions<{ n: number }>> = {}) {
+  return {
+    disk,
+    path: '/position.json',
+    initial: { n: 0 },
+    parse: (value: unknown) =>
+      typeof (value as { n?: unknown })?.n === 'number' ? (value as { n: number }) : undefined,
+    logger: silentLogger,
+    ...more,
+  };
+}
+
+test('a value survives', async () => {
+  const disk = createSimulatedDisk();
+  const cursor = await openCursor(options(disk));
+  assert.deepEqual(cursor.value, { n: 0 });
+  cursor.set({ n: 1 });
+  cursor.set({ n: 2 });
+  await cursor.flush();
+  disk.crash(() => 0);
+  assert.deepEqual((await openCursor(options(disk))).value, { n: 2 });
+  assert.equal(disk.content('/position.json').toString(), '{"n":2}\n');
+});
+
+test('many values are few writes, and only what is on disk is told', async () => {
+  const disk = createSimulatedDisk();
+  let writes = 0;
+  disk.before = (step) => {
+    if (step === 'rename') writes += 1;
+  };
+  const told: number[] = [];
+  const cursor = await openCursor(options(disk, { onDurable: ({ n }) => told.push(n), everyMs: 1e6 }));
+  for (let n = 1; n <= 1000; n += 1) cursor.set({ n });
+  assert.deepEqual([writes, told], [0, []]);
+  await Promise.all([cursor.flush(), cursor.flush()]);
+  assert.deepEqual([writes, told], [1, [1000]]);
+});
+
+test('it is written without being asked', async () => {
+  const disk = createSimulatedDisk();
+  const told = Promise.withResolvers<number>();
+  const cursor = await openCursor(options(disk, { onDurable: ({ n }) => told.resolve(n), everyMs: 0 }));
+  cursor.set({ n: 7 });
+  assert.equal(await told.promise, 7);
+});
+
+test('a disk that fails is logged once, and what is stored stays what it was', async () => {
+  const disk = createSimulatedDisk();
+  let errors = 0;
+  const logger = { ...silentLogger, error: () => void (errors += 1) };
+  const cursor = await openCursor(options(disk, { logger, everyMs: 1e6 }));
+  cursor.set({ n: 1 });
+  await cursor.flush();
+  disk.before = (step) => {
+    if (step === 'write') throw failure('ENOSPC');
+  };
+  for (const n of [2, 3]) {
+    cursor.set({ n });
+    await cursor.flush();
+  }
+  assert.deepEqual([errors, cursor.value.n], [1, 3]);
+  assert.deepEqual((await openCursor(options(disk))).value, { n: 1 });
+  disk.before = () => {};
+  await cursor.flush();
+  assert.deepEqual((await openCursor(options(disk))).value, { n: 3 });
+});
+
+test('a file that cannot be read gives the value for that', async () => {
+  const disk = createSimulatedDisk();
+  const cursor = await openCursor(options(disk));
+  cursor.set({ n: 5 });
+  await cursor.flush();
+  for (const content of ['', 'not json', '{"m":1}', 'null']) {
+    disk.corrupt('/position.json', () => Buffer.from(content));
+    assert.deepEqual((await openCursor(options(disk))).value, { n: 0 });
+    assert.deepEqual((await openCursor(options(disk, { unreadable: { n: -1 } }))).value, { n: -1 });
+  }
+});
