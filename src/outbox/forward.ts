@@ -60,9 +60,17 @@ export interface Waits {
   readonly refusedMs: number;
   /** For the last flush at the end. */
   readonly flushMs: number;
+  /** The position is stored at most so often. */
+  readonly positionMs: number;
 }
 
-const usualWaits: Waits = { firstRetryMs: 500, maxRetryMs: 60_000, refusedMs: 30_000, flushMs: 2000 };
+const usualWaits: Waits = {
+  firstRetryMs: 500,
+  maxRetryMs: 60_000,
+  refusedMs: 30_000,
+  flushMs: 2000,
+  positionMs: 1000,
+};
 
 export interface ForwardStatus extends ForwardLine {
   /** Of the pending points: those of an outage, sent behind new ones. */
@@ -131,6 +139,7 @@ async function createState(options: ForwardOptions): Promise<State> {
     path: options.cursorPath,
     initial: { live: start },
     parse: parseStored,
+    everyMs: waits.positionMs,
     logger,
     onDurable: (stored) => lane.release(neededFrom(stored)),
   });
@@ -233,7 +242,7 @@ async function nextFlow(
   if (state.live === undefined && live.sequence < lane.next) {
     state.live = await gatherFlow(state, {
       from: live,
-      to: lane.next,
+      to: { sequence: lane.next, line: lane.lineCount },
       untilMs: () => Number.POSITIVE_INFINITY,
     });
   }
@@ -241,7 +250,7 @@ async function nextFlow(
   if (what === 'live' || backlog === undefined || state.now() < state.backlogAtMs) return undefined;
   state.backlog ??= await gatherFlow(state, {
     from: backlog.at,
-    to: live.sequence,
+    to: live,
     untilMs: (sequence) => backlogUntilMs(backlog, sequence),
   });
   return 'backlog';

@@ -15,8 +15,8 @@ export interface Gathered {
 
 export interface Range {
   readonly from: Mark;
-  /** Sequence after the last record wanted. */
-  readonly to: number;
+  /** After the last record wanted. */
+  readonly to: Mark;
   /** Lines of that record wanted: those not newer. -Infinity: none; Infinity: all. */
   readonly untilMs: (sequence: number) => number;
   readonly timeOf: (line: string) => number;
@@ -35,25 +35,31 @@ export async function gather(lane: Lane, range: Range): Promise<Gathered> {
   let batchEndMs: number | undefined;
   let isFull = false;
   for await (const record of lane.read(from.sequence)) {
-    if (record.sequence >= to) break;
+    if (record.sequence >= to.sequence) break;
     const wanted = await wantedLines(record, range);
     const length = wanted.reduce((sum, line) => sum + line.length, 0);
     isFull = lines.length + wanted.length > maxLines || characters + length > maxCharacters;
     if (isFull && lines.length > 0) break;
-    // Only of what was still to be sent: of lines delivered ahead nothing is lost.
-    if (range.untilMs(record.sequence - 1) === Number.POSITIVE_INFINITY) {
-      lost += Math.max(0, record.linesBefore - end.line);
-    }
+    lost += missing(range, end, { sequence: record.sequence, line: record.linesBefore });
     end = { sequence: record.sequence + 1, line: record.linesBefore + record.count };
     if (wanted.length > 0) batchEndMs ??= record.batchEndMs;
     for (const line of wanted) lines.push(line);
     characters += length;
     isFull = lines.length >= maxLines;
-    if (isFull || end.sequence >= to) break;
+    if (isFull || end.sequence >= to.sequence) break;
   }
   // Nothing left before `to`: what was there is gone.
-  if (!isFull && end.sequence < to) end = { sequence: to, line: end.line };
+  if (!isFull && end.sequence < to.sequence) {
+    lost += missing(range, end, to);
+    end = to;
+  }
   return { lines, end, batchEndMs, lost };
+}
+
+/** Lines between two places. Of those that were delivered ahead nothing is lost. */
+function missing(range: Range, from: Mark, to: Mark): number {
+  const isUnsent = range.untilMs(to.sequence - 1) === Number.POSITIVE_INFINITY;
+  return isUnsent ? Math.max(0, to.line - from.line) : 0;
 }
 
 async function wantedLines(record: LaneRecord, range: Range): Promise<readonly string[]> {
