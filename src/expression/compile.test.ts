@@ -160,6 +160,13 @@ test('what the series decides is worked out once for each, until the table is an
   assert.deepEqual(valuesOf(kernel!, other), [true]);
 });
 
+test('a tag that the series does not have is null', () => {
+  const rows = rowsOf([empty, { ...empty, series: 1 }], tableOf(['', 'south']));
+  assert.deepEqual(valuesOf(compiled('has(site)'), rows), [false, true]);
+  assert.deepEqual(valuesOf(compiled('site != "north"'), rows), [null, true]);
+  assert.deepEqual(valuesOf(compiled('site == null ? "none" : site'), rows), ['none', 'south']);
+});
+
 test('a result stays as it is while other kernels run', () => {
   const rows = rowsOf([{ ...empty, x: 1, y: 2, s: 'a' }], tableOf(sites));
   const texts = [

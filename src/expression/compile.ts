@@ -115,11 +115,13 @@ function constant({ type, value }: Typed & { kind: 'constant' }, target: Registe
   return ({ n }) => (target.column as NumberColumn).fill(number, 0, n);
 }
 
+/** A tag that a series does not have is null, as a field that a reading lacks. */
 function tag(index: number, target: Register): Node {
   return ({ n, series, table }) => {
+    const out = target.column as StringColumn;
     const values = table.tags[index]!;
-    gatherStrings(target.column as StringColumn, n, series, values);
-    return target.column;
+    for (let i = 0; i < n; i++) out[i] = values[series[i]!]! || null;
+    return out;
   };
 }
 

@@ -31,7 +31,7 @@ export interface Rows {
  */
 export interface SeriesTable {
   readonly size: number;
-  /** `tags[t][id]` is the value of the t-th tag of series `id`. */
+  /** `tags[t][id]` is the value of the t-th tag of series `id`; the empty text is a tag it does not have. */
   readonly tags: readonly (readonly string[])[];
 }
 

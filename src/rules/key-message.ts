@@ -50,8 +50,8 @@ export function renderKeyMessage(message: string, tags: Readonly<Record<string, 
     .pieces.map((piece) => {
       if (typeof piece === 'string') return piece;
       const name = nameOf(piece);
-      if (Object.hasOwn(tags, name)) return tags[name];
-      return name === 'key' ? Object.values(tags).join(' ') || 'device' : missing;
+      if (Object.hasOwn(tags, name)) return tags[name] || missing;
+      return name === 'key' ? Object.values(tags).filter(Boolean).join(' ') || 'device' : missing;
     })
     .join('');
 }

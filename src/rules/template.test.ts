@@ -88,6 +88,7 @@ test('the message about a silent key has its tags', () => {
   assert.equal(renderKeyMessage(checked.message, tags), '{warning} 1029 of bus {x} (550 1029)');
   assert.equal(renderKeyMessage(defaultKeyMessage(300_000), tags), '550 1029 is silent: no reading for 5m');
   assert.equal(renderKeyMessage('{key}', {}), 'device');
+  assert.equal(renderKeyMessage('{line}: {key}', { line: '', vehicle: '7' }), '–: 7');
 });
 
 test('the message about a silent key has no values', () => {
