@@ -31,11 +31,6 @@ export interface ListenOptions {
   readonly onHandshakeError: (error: Error, address: string | undefined) => void;
 }
 
-/**
- * Room for a slow subscriber: aedes waits for 'drain' once a socket is beyond its high-water mark, and every
- * publisher of the topic with it. `tls` ignores the option and keeps 64 KiB.
- */
-const socketBytes = 1 << 20;
 const handshakeTimeoutMs = 8000;
 /** Finds peers that vanished without a word, also those that speak with keep-alive 0. */
 const keepAliveProbeMs = 60_000;
@@ -89,7 +84,7 @@ function createServer(
 ): net.Server {
   const socketOptions = { keepAlive: true, keepAliveInitialDelay: keepAliveProbeMs, noDelay: true };
   if (!listen.tls) {
-    return net.createServer({ ...socketOptions, highWaterMark: socketBytes }, (socket) => {
+    return net.createServer(socketOptions, (socket) => {
       if (admitted(socket)) options.onConnection(socket);
     });
   }

@@ -10,14 +10,7 @@
 
 import type { EventEmitter } from 'node:events';
 import type net from 'node:net';
-import {
-  Aedes,
-  type AedesOptions,
-  type AedesPublishPacket,
-  type Client,
-  type ConnectPacket,
-  type PublishPacket,
-} from 'aedes';
+import { Aedes, type AedesOptions, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
 import type { BrokerConfig } from '../config/schema.ts';
 import { GatewayError } from '../core/errors.ts';
 import { checkAccess } from './access.ts';
@@ -27,11 +20,10 @@ import { limitLog } from './limit-log.ts';
 import { type Listeners, openListeners } from './listeners.ts';
 import { limitPackets } from './packet-limit.ts';
 import { boundSessions, type Persistence } from './sessions.ts';
+import { createSlowGuard, widen } from './slow-subscriber.ts';
 import type { PublishOptions, Source, SourceContext } from './source.ts';
 import { maxTopicLevels, topicProblem } from './topic.ts';
 
-/** A subscriber with more than this unread is frozen or too slow; never more than half its socket's room. */
-const slowBytes = 256 << 10;
 /** A silent client may be ended when it seems dead (MQTT 3.1.1, 3.1.2.10), also one that asked for no keep-alive. */
 const maxKeepaliveS = 3600;
 /** What the journal is given to answer publishes already taken, before their connections end. */
@@ -88,6 +80,7 @@ export async function startBroker(config: BrokerConfig, context: SourceContext):
 }
 
 function fixedOptions(counters: Counters): AedesOptions {
+  const mayForward = createSlowGuard(counters);
   return {
     // Sortable by start: in a cluster of restarts the later one is known by its id.
     id: `headgate-${Date.now().toString(36)}`,
@@ -104,7 +97,7 @@ function fixedOptions(counters: Counters): AedesOptions {
       // Not offered: as a plain topic it would be granted and never get anything.
       callback(null, subscription.topic.startsWith('$share/') ? null : subscription);
     },
-    authorizeForward: (client, packet) => (isSlow(client) ? passOver(client, packet, counters) : packet),
+    authorizeForward: (client, packet) => (mayForward(client, packet.qos) ? packet : null),
   };
 }
 
@@ -116,27 +109,6 @@ function limitKeepalive(
 ) {
   if (!packet.keepalive || packet.keepalive > maxKeepaliveS) packet.keepalive = maxKeepaliveS;
   callback(null, true);
-}
-
-function isSlow({ conn }: Client): boolean {
-  return conn.writableLength > Math.min(slowBytes, conn.writableHighWaterMark / 2);
-}
-
-/**
- * One frozen subscriber must not hold up the publishers of its topics: at QoS 0 it misses messages; where it was
- * promised all of them it is disconnected, and its session keeps them.
- */
-function passOver(client: Client, packet: AedesPublishPacket, counters: Counters): null {
-  const subscriptions = (client as unknown as { subscriptions: Record<string, { qos: number }> })
-    .subscriptions;
-  const isPromised = packet.qos > 0 && Object.values(subscriptions).some(({ qos }) => qos > 0);
-  if (isPromised) {
-    counters.slowDisconnected += 1;
-    client.conn.destroy(new Error(`reads too slowly: ${client.conn.writableLength} bytes wait`));
-  } else {
-    counters.slowDropped += 1;
-  }
-  return null;
 }
 
 /** The hook every publish and will passes through before it is answered. */
@@ -213,6 +185,7 @@ async function openOrClose(
       name,
       maxConnections: limits.connections,
       onConnection: (socket) => {
+        widen(socket);
         limitPackets(broker.handle(socket), limits.packetBytes, () => {
           counters.packetsTooLong += 1;
         });

@@ -85,8 +85,10 @@ export async function mosquittoPub(
   args: readonly string[],
   lines: readonly string[],
 ): Promise<void> {
+  // A time-out: it tries for ever where it is not let in.
   const child = spawn('mosquitto_pub', ['-p', String(port), '-h', '127.0.0.1', ...args, '-l'], {
     stdio: ['pipe', 'ignore', 'pipe'],
+    timeout: 20_000,
   });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
