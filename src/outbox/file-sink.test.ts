@@ -156,7 +156,7 @@ test('through power cuts at any moment each point is in the files once', async (
       const expected: string[] = [];
       for (const [batch, { points, turns, crash }] of steps.entries()) {
         const fresh = Array.from({ length: points }, () => (value += 1));
-        expected.push(...fresh.map((v) => `m v=${v} ${v}`));
+        expected.push(...fresh.map((v) => `m v=${v} ${v}000000`));
         await running.outbox.append(
           batch + 1,
           fresh.map((v) => ({ measurement: 'm', tags: {}, fields: { v }, timeMs: v })),

@@ -258,7 +258,7 @@ test('bad lines are set aside with the words of the server, the others arrive', 
   );
   await until(() => forwarder.status().pendingPoints === 0);
   assert.deepEqual(r.letters, [
-    { reason: 'refused-by-server', detail: '400 partial write: no thirteens', line: 'm v=13 13' },
+    { reason: 'refused-by-server', detail: '400 partial write: no thirteens', line: 'm v=13 13000000' },
   ]);
   assert.deepEqual([forwarder.status().sent, forwarder.status().setAside], [19, 1]);
   await r.stop();

@@ -67,7 +67,7 @@ test('sends gzip line protocol with the precision of our times', async (t) => {
   const sink = sinkTo(t, server.url, { username: 'ann', password: 'p:w', retentionPolicy: 'short' });
   assert.deepEqual(await sink.send(['m v=1 1', 'm s="two\nlines" 2'], never), { kind: 'accepted' });
   const [request] = server.requests;
-  assert.equal(request?.url, '/write?db=fleet&precision=ms&rp=short');
+  assert.equal(request?.url, '/write?db=fleet&precision=n&rp=short');
   assert.equal(request?.headers['content-encoding'], 'gzip');
   assert.equal(request?.headers.authorization, `Basic ${Buffer.from('ann:p:w').toString('base64')}`);
   assert.equal(gunzipSync(request!.body).toString(), 'm v=1 1\nm s="two\nlines" 2');
@@ -170,7 +170,7 @@ test('a missing database is created by the real server', async (t) => {
   const influx = await startInfluxd();
   t.after(() => influx.stop());
   const sink = sinkTo(t, influx.url, { database: 'a "fleet" of buses' });
-  assert.deepEqual(await sink.send(['m v=1 1', 'm v=2 2'], never), { kind: 'accepted' });
+  assert.deepEqual(await sink.send(['m v=1 1000000', 'm v=2 2000000'], never), { kind: 'accepted' });
   const [series] = await influx.query('SELECT v FROM m', 'a "fleet" of buses');
   assert.deepEqual(series?.values, [
     [1, 1],

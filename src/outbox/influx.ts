@@ -50,7 +50,7 @@ export function createInfluxSink(config: InfluxConfig, now: () => number = Date.
 
   async function write(body: Buffer, lineCount: number, signal: AbortSignal): Promise<SinkOutcome> {
     const rp = config.retentionPolicy === undefined ? {} : { rp: config.retentionPolicy };
-    const query = { db: config.database, precision: 'ms', ...rp };
+    const query = { db: config.database, precision: 'n', ...rp };
     const answer = await post(
       { path: '/write', query, headers: { 'Content-Encoding': 'gzip' }, body },
       signal,

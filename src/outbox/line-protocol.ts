@@ -1,5 +1,6 @@
 /**
- * A point as one line of InfluxDB line protocol, for `precision=ms`.
+ * A point as one line of InfluxDB line protocol, its time in nanoseconds: what every reader of such lines expects by
+ * default.
  *
  * Invariant: whatever the strings of a point hold, its line is one point: no value can end the line, add a tag or
  * start a second point. What the protocol cannot say is changed in a fixed way, so the same point always gives the
@@ -24,8 +25,8 @@ export type Encoded =
 const maxSeriesBytes = 65_535;
 /** InfluxDB documents 64 KB for a string field. */
 const maxStringBytes = 65_536;
-/** Time is kept in nanoseconds in 64 bits. */
-const maxTimeMs = 9_223_372_036_854;
+/** Beyond it (the year 2255) whole microseconds are no longer exact in a double. */
+const maxTimeUs = Number.MAX_SAFE_INTEGER;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const control = /[\u0000-\u001f\u007f]/g;
@@ -42,8 +43,9 @@ const surrogate = /[\ud800-\udfff]/;
  * Non-finite numbers, empty tag values and empty names are absent values and left out.
  */
 export function encodePoint(point: Point): Encoded {
-  const time = Math.round(point.timeMs);
-  if (!(Math.abs(time) <= maxTimeMs)) return fault('bad-time', `time ${point.timeMs} ms is out of range`);
+  // To the microsecond: two readings of one key within a millisecond are two points.
+  const timeUs = Math.round(point.timeMs * 1000);
+  if (!(Math.abs(timeUs) <= maxTimeUs)) return fault('bad-time', `time ${point.timeMs} ms is out of range`);
   const measurement = plain(point.measurement).replace(/^#/, '_').replace(inMeasurement, '\\$&');
   if (measurement === '') return fault('no-measurement', 'the measurement has no name');
   const series = measurement + tagsOf(point.tags);
@@ -59,7 +61,7 @@ export function encodePoint(point: Point): Encoded {
     if (text !== undefined) fields.push(`${keyOf(key)}=${text}`);
   }
   if (fields.length === 0) return fault('no-fields', 'no field has a value');
-  return { line: `${series} ${fields.join(',')} ${time + 0}` };
+  return { line: `${series} ${fields.join(',')} ${timeUs === 0 ? '0' : `${timeUs}000`}` };
 }
 
 function fault(reason: string, detail: string): Encoded {
@@ -102,5 +104,5 @@ function byBytes(a: string, b: string): number {
 
 /** The time at the end of a line that `encodePoint` made, in ms. */
 export function timeOfLine(line: string): number {
-  return Number(line.slice(line.lastIndexOf(' ') + 1));
+  return Number(line.slice(line.lastIndexOf(' ') + 1)) / 1e6;
 }

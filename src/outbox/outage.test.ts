@@ -128,7 +128,7 @@ test('a conflict of types costs the wrong points only, with the words of the ser
   await now.stop();
   await assertAll(influx, 2);
   assert.equal(now.letters.length, 1);
-  assert.equal(now.letters[0]?.line, `load,vehicle=x v="full" ${startMs}`);
+  assert.equal(now.letters[0]?.line, `load,vehicle=x v="full" ${startMs}000000`);
   assert.match(now.letters[0]!.detail, /field type conflict/);
 });
 
