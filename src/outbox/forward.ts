@@ -108,8 +108,10 @@ interface State {
   backlog: Flow | undefined;
   /** Not before this time (of `now`) is more of the backlog sent. */
   backlogAtMs: number;
-  /** There was an outage: what is unsent when it is over becomes backlog. */
-  wasDown: boolean;
+  /** Nothing was accepted since the last failure. */
+  isDown: boolean;
+  /** The end of the lane when the last outage ended: what is unsent before it becomes backlog. */
+  outageEnd: Mark | undefined;
   sent: number;
   setAside: number;
   lost: number;
@@ -120,7 +122,7 @@ export async function startForward(options: ForwardOptions): Promise<Forwarder> 
   const state = await createState(options);
   const { lane, sink } = options;
   await sink.resume?.(state.cursor.value.mark);
-  cut(state, { sequence: lane.next, line: lane.lineCount });
+  cut(state, endOf(lane));
   if (sink.mark !== undefined) {
     // The first mark must be on disk before the first line it is to be a mark for.
     store(state, state.cursor.value);
@@ -156,18 +158,23 @@ async function createState(options: ForwardOptions): Promise<State> {
     live: undefined,
     backlog: undefined,
     backlogAtMs: 0,
-    wasDown: false,
+    isDown: false,
+    outageEnd: undefined,
     sent: 0,
     setAside: 0,
     lost: 0,
   };
 }
 
+function endOf(lane: Lane): Mark {
+  return { sequence: lane.next, line: lane.lineCount };
+}
+
 async function firstMark(lane: Lane): Promise<Mark> {
   for await (const record of lane.read(lane.first)) {
     return { sequence: record.sequence, line: record.linesBefore };
   }
-  return { sequence: lane.next, line: lane.lineCount };
+  return endOf(lane);
 }
 
 function parseStored(value: unknown): Stored | undefined {
@@ -240,24 +247,19 @@ async function nextFlow(
   const { lane } = state.options;
   const { live, backlog } = state.cursor.value;
   if (state.live === undefined && live.sequence < lane.next) {
-    state.live = await gatherFlow(state, {
-      from: live,
-      to: { sequence: lane.next, line: lane.lineCount },
-      untilMs: () => Number.POSITIVE_INFINITY,
-    });
+    const untilMs = (): number => Number.POSITIVE_INFINITY;
+    state.live = await gatherFlow(state, { from: live, to: endOf(lane), untilMs }, Number.POSITIVE_INFINITY);
   }
   if (state.live !== undefined) return 'live';
   if (what === 'live' || backlog === undefined || state.now() < state.backlogAtMs) return undefined;
-  state.backlog ??= await gatherFlow(state, {
-    from: backlog.at,
-    to: live,
-    untilMs: (sequence) => backlogUntilMs(backlog, sequence),
-  });
+  const untilMs = (sequence: number): number => backlogUntilMs(backlog, sequence);
+  const chunkLines = Math.max(1, Math.floor(state.options.backlogPointsPerSecond));
+  state.backlog ??= await gatherFlow(state, { from: backlog.at, to: live, untilMs }, chunkLines);
   return 'backlog';
 }
 
-async function gatherFlow(state: State, range: Omit<Range, 'timeOf'>): Promise<Flow> {
-  const { lane, backlogPointsPerSecond, logger, target } = state.options;
+async function gatherFlow(state: State, range: Omit<Range, 'timeOf'>, chunkLines: number): Promise<Flow> {
+  const { lane, logger, target } = state.options;
   const { lines, end, batchEndMs, lost } = await gather(lane, { ...range, timeOf: timeOfLine });
   if (lost > 0) {
     state.lost += lost;
@@ -266,7 +268,7 @@ async function gatherFlow(state: State, range: Omit<Range, 'timeOf'>): Promise<F
       'points lost before they could be sent: outbox at its budget, or damaged',
     );
   }
-  return { ...createWork(lines, Math.max(1, Math.floor(backlogPointsPerSecond))), end, batchEndMs };
+  return { ...createWork(lines, chunkLines), end, batchEndMs };
 }
 
 /** What an answer changes; gives the ms to wait. */
@@ -288,6 +290,8 @@ function apply(
     return hold(state, progress.held);
   }
   state.sent += progress.sent;
+  if (state.isDown) state.outageEnd = endOf(state.options.lane);
+  state.isDown = false;
   state.health.good();
   state.backoff.reset();
   if (lane === 'backlog') state.backlogAtMs = state.now() + (lines / backlogPointsPerSecond) * 1000;
@@ -296,7 +300,7 @@ function apply(
 }
 
 function hold(state: State, held: NonNullable<Progress['held']>): number {
-  state.wasDown = true;
+  state.isDown = true;
   if (held.kind === 'refused') {
     state.health.bad('refused', held.detail, state.waits.refusedMs, held.remedy);
     return state.waits.refusedMs;
@@ -312,9 +316,8 @@ function complete(state: State, lane: 'live' | 'backlog', flow: Flow): void {
   state[lane] = undefined;
   if (lane === 'backlog') return store(state, advanceBacklog(positions, flow.end));
   store(state, { ...positions, live: flow.end });
-  const { lane: log } = state.options;
-  if (state.wasDown) cut(state, { sequence: log.next, line: log.lineCount });
-  state.wasDown = false;
+  if (state.outageEnd !== undefined) cut(state, state.outageEnd);
+  state.outageEnd = undefined;
 }
 
 function cut(state: State, end: Mark): void {

@@ -33,6 +33,7 @@ export interface Progress {
 /** So many lines rejected one by one and nothing accepted: it is not the lines. */
 const suspectsAtMost = 20;
 
+/** `chunkLines`: most lines in one request; Infinity for all in one. */
 export function createWork(lines: readonly string[], chunkLines: number): Work {
   const chunks: (readonly string[])[] = [];
   for (let i = 0; i < lines.length; i += chunkLines) chunks.push(lines.slice(i, i + chunkLines));
