@@ -50,7 +50,8 @@ export function createInfluxSink(config: InfluxConfig, now: () => number = Date.
 
   async function write(body: Buffer, lineCount: number, signal: AbortSignal): Promise<SinkOutcome> {
     const rp = config.retentionPolicy === undefined ? {} : { rp: config.retentionPolicy };
-    const query = { db: config.database, precision: 'n', ...rp };
+    // No `precision`: nanoseconds are the default of every version, which name them differently.
+    const query = { db: config.database, ...rp };
     const answer = await post(
       { path: '/write', query, headers: { 'Content-Encoding': 'gzip' }, body },
       signal,

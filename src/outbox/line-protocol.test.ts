@@ -131,7 +131,7 @@ test('any tags and fields come back from a real server as written', async () => 
         });
       if (points.length === 0) return;
       const body = points.map((point) => encodePoint(point).line).join('\n');
-      const answer = await fetch(`${influx.url}/write?db=round&precision=n`, { method: 'POST', body });
+      const answer = await fetch(`${influx.url}/write?db=round`, { method: 'POST', body });
       assert.equal(answer.status, 204, await answer.text());
       const series = await influx.query(`SELECT * FROM "m ${run},=\\"x" GROUP BY *`, 'round');
       const found: { timeMs: number; tags: unknown; fields: unknown }[] = [];
