@@ -112,7 +112,11 @@ export const deviceSchema: z.ZodType<DeviceProfile> = section({
     .describe("The device's own timestamp. Left out: arrival time."),
   tags: z.record(identifier, tag).default({}).describe('What tells devices apart; values are text.'),
   fields: z.record(identifier, field).default({}).describe('What is measured.'),
-  lateness: duration().prefault('30s').describe('How late a reading may be and still count.'),
+  lateness: duration()
+    .exactOptional()
+    .describe(
+      'How late a reading may be and still count. Default: 30s; 0s for readings timed by their arrival.',
+    ),
   max_ahead: duration().prefault('10s').describe('How far in the future a timestamp may be.'),
   silent_after: duration({ min: '1s' })
     .exactOptional()
@@ -128,13 +132,21 @@ export const deviceSchema: z.ZodType<DeviceProfile> = section({
     .describe('Same tags and event time seen already: drop or keep.'),
 })
   .superRefine(refuseSharedNames, evenIfWrong)
-  .transform(({ lateness, max_ahead, silent_after, idle_after, ...rest }) => ({
-    ...camelKeys(rest),
-    latenessMs: lateness,
-    maxAheadMs: max_ahead,
-    ...(silent_after !== undefined && { silentAfterMs: silent_after }),
-    idleAfterMs: idle_after ?? Math.max(60_000, lateness),
-  }));
+  .transform(({ lateness: written, max_ahead, silent_after, idle_after, ...rest }) => {
+    const lateness = written ?? (isTimedByArrival(rest) ? 0 : 30_000);
+    return {
+      ...camelKeys(rest),
+      latenessMs: lateness,
+      maxAheadMs: max_ahead,
+      ...(silent_after !== undefined && { silentAfterMs: silent_after }),
+      idleAfterMs: idle_after ?? Math.max(60_000, lateness),
+    };
+  });
+
+/** Line protocol carries its own times; of the other formats only the profile knows where a time is. */
+function isTimedByArrival({ time, codec }: { time?: unknown; codec: { name: string } }): boolean {
+  return time === undefined && codec.name !== 'influx';
+}
 
 interface Names {
   readonly topic?: string;

@@ -25,8 +25,10 @@ export interface Judgement {
   readonly atMs: number;
   readonly arrivalMs: number;
   readonly message: (level: number) => string;
-  readonly values: () => Readonly<Record<string, FieldValue | null>>;
+  readonly values: () => Values;
 }
+
+type Values = Readonly<Record<string, FieldValue | null>>;
 
 interface LevelState {
   phase: 'ok' | 'pending' | 'firing';
@@ -34,6 +36,7 @@ interface LevelState {
   sinceArrivalMs: number;
   /** What to say when a pending alert fires by the passing of time. */
   message: string;
+  values: Values;
 }
 
 interface Episode {
@@ -44,7 +47,7 @@ interface Episode {
   /** Changes given out so far. */
   changes: number;
   told: string[];
-  values: Readonly<Record<string, FieldValue | null>>;
+  values: Values;
 }
 
 export interface KeyAlert {
@@ -119,6 +122,7 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
       level.phase = 'firing';
     } else if (settings.firesByTime) {
       level.message = judgement.message(i);
+      level.values = judgement.values();
       dueMs = Math.min(dueMs, level.sinceArrivalMs + forMs);
     }
   }
@@ -140,7 +144,7 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
         state,
         level.sinceMs + levels[i]!.forMs,
         () => level.message,
-        () => ({}),
+        () => level.values,
       );
     }
   }
@@ -242,7 +246,7 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
 }
 
 function okLevel(): LevelState {
-  return { phase: 'ok', sinceMs: 0, sinceArrivalMs: 0, message: '' };
+  return { phase: 'ok', sinceMs: 0, sinceArrivalMs: 0, message: '', values: {} };
 }
 
 function highestFiring(states: readonly LevelState[], levels: readonly AlertLevel[]): number | undefined {

@@ -230,13 +230,13 @@ test('a rule without window judges and forwards each reading; `for` also passes 
   );
   const { points, alerts, status } = runAll(
     plan,
-    [10, 12, 16, 16, 60].map((load, i) => message(i, { load })),
+    [10, 12, null, 16, 16, 60].map((load, i) => message(i, load === null ? {} : { load })),
     60,
   );
   assert.deepEqual(fieldsOf(points), [{ load: 10 }, { load: 16 }, { load: 60 }]);
   assert.deepEqual(
-    alerts.map(({ atMs, message: text }) => [atMs - startMs, text]),
-    [[34_000, '60']],
+    alerts.map(({ atMs, message: text, values }) => [atMs - startMs, text, values.load]),
+    [[35_000, '60', 60]],
   );
   assert.equal(status.alerts.length, 1);
 });

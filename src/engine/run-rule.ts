@@ -169,10 +169,10 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
   /** Compares with what was forwarded last, not with the reading before: a slow drift is forwarded too. */
   function hasChanged(key: number, values: Record<string, FieldValue | null>, step: number): boolean {
     const before = forwarded.get(key);
-    const changed =
-      before === undefined ||
-      Object.entries(values).some(([name, value]) => differs(before[name], value, step));
-    if (changed) forwarded.set(key, values);
+    // A value that this reading lacks is no news of it: devices that send parts forward only what moved.
+    const present = Object.entries(values).filter(([, value]) => value !== null);
+    const changed = present.some(([name, value]) => differs(before?.[name], value, step));
+    if (changed) forwarded.set(key, { ...before, ...Object.fromEntries(present) });
     return changed;
   }
 
