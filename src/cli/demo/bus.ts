@@ -20,7 +20,6 @@ export interface Message {
   readonly sender: string;
   readonly topic: string;
   readonly payload: string;
-  readonly qos: 0 | 1;
 }
 
 export interface Bus {
@@ -177,7 +176,7 @@ function count(depot: Depot, index: number, trip: Trip, stop: number, atMs: numb
     schemaVersion: '1-1-0',
   };
   const topic = `/hfp/v2/journey/ongoing/apc-partial/bus/${operator}/${vehicle}`;
-  return { atMs, sender: `bus-${vehicle}`, topic, payload: JSON.stringify({ APC }), qos: 1 };
+  return { atMs, sender: `bus-${vehicle}`, topic, payload: JSON.stringify({ APC }) };
 }
 
 function* positionsOf(depot: Depot, index: number, fromMs: number, toMs: number): Generator<Message> {
@@ -209,7 +208,7 @@ function position(depot: Depot, index: number, atMs: number): Message {
   };
   const journey = `${line.route}/${direction + 1}/${line.ends[1 - direction]![0]}/${start}/1130106`;
   const topic = `/hfp/v2/journey/ongoing/vp/bus/${operator}/${vehicle}/${journey}/5/${geohash(place.lat, place.long)}`;
-  return { atMs, sender: `bus-${vehicle}`, topic, payload: JSON.stringify({ VP }), qos: 0 };
+  return { atMs, sender: `bus-${vehicle}`, topic, payload: JSON.stringify({ VP }) };
 }
 
 /** Metres a second: 0 at stops and terminals. */

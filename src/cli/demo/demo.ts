@@ -5,8 +5,9 @@
  * Not here: the simulation (depot.ts), its time (time.ts), how it looks (view.ts, lines.ts).
  */
 
-import { join, relative } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import { GatewayError } from '../../core/errors.ts';
+import type { GatewayStatus } from '../../core/status.ts';
 import type { Alert } from '../../core/types.ts';
 import { type Gateway, startGateway } from '../../gateway.ts';
 import { exitCodes } from '../failure.ts';
@@ -41,12 +42,14 @@ export interface DemoOptions {
 
 const usualPort = 1883;
 const usualSpeed = 120;
+/** A tick, 50 ms, is then 25 s: within the lateness of every device. */
+const highestSpeed = 500;
 /** The past that the demo has to show: two hours, one minute of real time at the usual speed. */
 const backMs = 2 * 3_600_000;
 const seed = 7;
 const alertsKept = 200;
-const ratesKept = 120;
-const rateEveryMs = 500;
+const ratesKept = 60;
+const rateEveryMs = 1000;
 
 /** Runs until Ctrl-C, SIGTERM or `seconds`; gives the exit code. Throws when it cannot start. */
 export async function demoCommand(options: DemoOptions = {}): Promise<number> {
@@ -62,7 +65,9 @@ export async function demoCommand(options: DemoOptions = {}): Promise<number> {
   const setup = await loadSetup(await writeConfig({ folder: folder.path, port, influx: options.influx }));
 
   const { depot, time } = begin(options.speed ?? usualSpeed);
-  ends.defer(keepTicking(time));
+  // Time waits until there is somebody to publish, and then for what is on its way.
+  let isHeld = (): boolean => true;
+  ends.defer(keepTicking(time, () => isHeld()));
   const alerts: Alert[] = [];
   const face = faceFor(process.stdout);
   const onAlert = (alert: Alert): void => {
@@ -78,9 +83,13 @@ export async function demoCommand(options: DemoOptions = {}): Promise<number> {
     onAlert,
   });
   ends.defer(() => gateway.stop());
+  ends.defer(() => {
+    isHeld = () => false;
+  });
   folder.claim.answer({ status: () => gateway.status() });
   const publisher = await openPublisher(gateway.ports('mqtt')[0] ?? port, senders);
   ends.defer(() => publisher.close());
+  isHeld = () => publisher.pending > 0;
 
   const scene = sceneOf({ gateway, time, alerts, notes });
   const stopDriving = drive(depot, time, publisher, serial);
@@ -122,10 +131,9 @@ async function usualOrFree(notes: string[]): Promise<number> {
 
 /** The depot and its time: from the last rush hour that leaves enough past to show. */
 function begin(speed: number): { depot: Depot; time: DemoTime } {
-  if (!(speed >= 1 && speed <= 1000)) {
-    throw new GatewayError(`--speed ${speed} is not a speed`, {
-      remedy: 'write a number from 1 to 1000; 120 is usual',
-    });
+  if (!(speed >= 1 && speed <= highestSpeed)) {
+    const remedy = `write a number from 1 to ${highestSpeed}; ${usualSpeed} is usual`;
+    throw new GatewayError(`--speed ${speed} is out of reach`, { remedy });
   }
   const presentMs = Date.now();
   const midnightMs = new Date(presentMs).setHours(0, 0, 0, 0);
@@ -153,10 +161,10 @@ interface SceneSource {
 function sceneOf({ gateway, time, alerts, notes }: Stage): SceneSource {
   const startedMs = performance.now();
   const rates: number[] = [];
-  let last = { readings: 0, atMs: startedMs };
+  let samples = [{ readings: 0, atMs: startedMs }];
   return {
     now: () => ({
-      status: gateway.status(),
+      status: withShortTarget(gateway.status()),
       alerts,
       rates,
       elapsedMs: performance.now() - startedMs,
@@ -165,9 +173,10 @@ function sceneOf({ gateway, time, alerts, notes }: Stage): SceneSource {
     }),
     sample() {
       const now = { readings: gateway.status().fates.readings, atMs: performance.now() };
-      rates.push(((now.readings - last.readings) * 1000) / Math.max(1, now.atMs - last.atMs));
+      const before = samples[0]!;
+      rates.push(((now.readings - before.readings) * 1000) / (now.atMs - before.atMs));
       rates.splice(0, rates.length - ratesKept);
-      last = now;
+      samples = [...samples, now].slice(-2);
     },
   };
 }
@@ -182,9 +191,21 @@ function show(face: Face, scene: SceneSource): () => void {
   };
 }
 
+/** Points in files are named from here; the view has little room. */
+function withShortTarget(status: GatewayStatus): GatewayStatus {
+  const { forward } = status;
+  const target = isAbsolute(forward.target) ? fromHere(forward.target) : forward.target;
+  return { ...status, forward: { ...forward, target } };
+}
+
+function fromHere(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : short || '.';
+}
+
 /** Where the points are, as a user would type it from here. */
 function pointFiles(folder: DataFolder): string {
-  return join(relative(process.cwd(), folder.path) || '.', 'points', '*.lp');
+  return fromHere(join(folder.path, 'points', '*.lp'));
 }
 
 interface StopRequest {

@@ -1,14 +1,19 @@
-/** Lets the depot live: twenty times a second, whatever has become due is published and written. */
+/**
+ * Lets the depot live: twenty times a second, whatever has become due is published and written.
+ *
+ * Invariant: time waits for the gateway. While messages are on their way it does not go on, so a slow machine runs
+ * the same demo more slowly: half a second in a queue would else be a minute of lateness.
+ */
 
 import type { Depot } from './bus.ts';
 import { linesBetween, messagesBetween } from './depot.ts';
 import type { Publisher } from './publisher.ts';
 import type { SerialLine } from './serial-line.ts';
-import { type DemoTime, stallMs } from './time.ts';
+import type { DemoTime } from './time.ts';
 
 const everyMs = 50;
 
-/** Ticks the time too; without it time stands still after `stallMs`. */
+/** Gives the function that ends it. */
 export function drive(
   depot: Depot,
   time: DemoTime,
@@ -17,7 +22,6 @@ export function drive(
 ): () => void {
   let doneMs = depot.startMs;
   const timer = setInterval(() => {
-    time.tick();
     const untilMs = Math.floor(time.clock.now());
     publisher.publish(messagesBetween(depot, doneMs, untilMs));
     serial?.write(linesBetween(depot, doneMs, untilMs));
@@ -26,8 +30,10 @@ export function drive(
   return () => clearInterval(timer);
 }
 
-/** Keeps time going while nothing is published: at the start and at the end. */
-export function keepTicking(time: DemoTime): () => void {
-  const timer = setInterval(time.tick, stallMs / 2);
+/** Lets time go on except while `isHeld`; gives the function that ends it. */
+export function keepTicking(time: DemoTime, isHeld: () => boolean): () => void {
+  const timer = setInterval(() => {
+    if (!isHeld()) time.tick();
+  }, everyMs);
   return () => clearInterval(timer);
 }

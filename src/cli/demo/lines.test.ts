@@ -43,7 +43,7 @@ const status = {
 const scene: Scene = {
   status,
   alerts: [],
-  rates: [0, 1400, 1500, 1600, 1500],
+  rates: [0, 1400, 1500],
   elapsedMs: 60_000,
   speed: 120,
   notes: ['no serial line: socat is not installed'],

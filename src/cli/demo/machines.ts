@@ -55,7 +55,7 @@ export function pressMessages(depot: Depot, fromMs: number, toMs: number): Messa
         vibration: rounded(2.1 + 0.15 * above + 0.2 * noise(102)),
       },
     });
-    return { atMs, sender: 'press-2', topic: 'plant/press-2/bearing', payload, qos: 1 };
+    return { atMs, sender: 'press-2', topic: 'plant/press-2/bearing', payload };
   });
 }
 

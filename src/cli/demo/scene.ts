@@ -7,7 +7,7 @@ export interface Scene {
   readonly status: GatewayStatus;
   /** Alert changes so far, newest last; the view needs the last few dozen. */
   readonly alerts: readonly Alert[];
-  /** Readings per real second, one value for each half second, newest last. */
+  /** Readings per real second: one value each second, over the last two; newest last. */
   readonly rates: readonly number[];
   /** Real time since the start. */
   readonly elapsedMs: number;
@@ -50,10 +50,8 @@ export function lengthOf(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
 }
 
-/** Average of the last two seconds. */
 export function currentRate(rates: readonly number[]): number {
-  const last = rates.slice(-4);
-  return last.length === 0 ? 0 : last.reduce((sum, rate) => sum + rate, 0) / last.length;
+  return rates.at(-1) ?? 0;
 }
 
 /** Of `rules`, how many have fired and cleared at least once. */

@@ -78,11 +78,11 @@ test('messages are sentences with their values', () => {
     alerts.find((alert) => alert.rule === rule && alert.severity === severity && alert.state === 'firing')!
       .message;
   assert.match(said('bus-load', 'critical'), /^Bus 070\d\d: \d+ aboard, 1\d\d% of capacity$/);
-  assert.match(said('bus-delay', 'warning'), /^Bus 070\d\d on line \d+ is 3\.\d min late$/);
+  assert.match(said('bus-delay', 'warning'), /^Bus 070\d\d, line \d+: 3\.\d min behind its timetable$/);
   assert.match(said('bus-silent', 'critical'), /^Bus 07009 of operator 0070 has gone silent$/);
-  assert.match(said('probe-level', 'warning'), /^Pit wash-pit at 7\d cm of 120$/);
+  assert.match(said('probe-level', 'warning'), /^wash-pit: water at 7\d of 120 cm$/);
   assert.match(
     said('bearing-drift', 'critical'),
-    /^press-2: bearing at 7\d\.\d °C, 6\.\d K above its hour\. /,
+    /^press-2: bearing at 7\d\.\d °C, 6\.\d K off its last hour$/,
   );
 });

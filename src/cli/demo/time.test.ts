@@ -46,6 +46,13 @@ test('stands still when nobody ticks, and makes up for it', () => {
   assert.equal(behind(), 0);
 });
 
+test('a fast demo stalls after half a simulated minute', () => {
+  const { time, pass } = begin(500);
+  const beforeMs = time.clock.now();
+  pass(1000, false);
+  assert.equal(time.clock.now() - beforeMs, 30_000);
+});
+
 test('a wait is a wait of real time', () => {
   const { time, pass } = begin(120);
   pass(1000, true);

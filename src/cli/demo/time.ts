@@ -11,7 +11,7 @@ import { type Clock, createClock } from '../../core/clock.ts';
 export interface DemoTime {
   /** For the gateway and the simulation alike. */
   readonly clock: Clock;
-  /** Lets time go on; to be called much more often than every `stallMs`. */
+  /** Lets time go on; to be called much more often than it stalls. */
   tick(): void;
   /** How much faster than real time it runs now; 1 once it has caught up. */
   speed(): number;
@@ -24,18 +24,20 @@ export interface DemoTimeOptions {
   readonly monotonicMs?: () => number;
 }
 
-/** Real milliseconds that time goes on for after a tick. */
+/** For so long time goes on after a tick: real milliseconds, and simulated ones. */
 export const stallMs = 250;
+const simulatedStallMs = 30_000;
 /** As near to the present as this is the present. */
 const caughtUpMs = 1000;
 
 export function createDemoTime(options: DemoTimeOptions): DemoTime {
   const { startMs, speed, presentMs = Date.now, monotonicMs = () => performance.now() } = options;
+  const longestMs = Math.min(stallMs, simulatedStallMs / speed);
   let anchorMs = startMs;
   let anchorMonotonicMs = monotonicMs();
 
   function nowMs(): number {
-    const elapsedMs = Math.min(monotonicMs() - anchorMonotonicMs, stallMs);
+    const elapsedMs = Math.min(monotonicMs() - anchorMonotonicMs, longestMs);
     return Math.max(anchorMs, Math.min(anchorMs + elapsedMs * speed, presentMs()));
   }
 

@@ -237,7 +237,7 @@ function alertLine(alert: Alert, width: number): Line {
   const line: Line = [
     [` ${timeOfDay(alert.atMs)}  `, 'dim'],
     mark,
-    [fit(alert.rule, 14)],
+    [fit(alert.rule, 15)],
     firing ? [alert.message] : [alert.message, 'dim'],
   ];
   if (firing) return line;
