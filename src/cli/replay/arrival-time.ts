@@ -16,7 +16,13 @@ export function parseArrival(text: string): number {
   const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as number[] as Six;
   const ms = Date.UTC(year, month - 1, day, hour, minute, second);
   const valid =
-    month >= 1 && day >= 1 && new Date(ms).getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    new Date(ms).getUTCDate() === day &&
+    hour < 24 &&
+    minute < 60 &&
+    second < 60;
   if (!valid) return Number.NaN;
   const offset = parts[8] === undefined ? (Number(parts[10]) * 60 + Number(parts[11])) * 60_000 : 0;
   return ms + fractionMs(parts[7]) - (parts[9] === '-' ? -offset : offset);

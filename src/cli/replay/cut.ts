@@ -35,6 +35,7 @@ export function createCutter(batchMs: number, quietUntilMs: () => number): Cutte
 
   function take(untilMs: number): RecordedBatch {
     const batch = { startMs, endMs: untilMs, spans };
+    startMs = untilMs;
     spans = [];
     rows = 0;
     return batch;

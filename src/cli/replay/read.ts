@@ -128,6 +128,10 @@ function eventMsOf(
     if (!(found.ms <= latest) && !Number.isNaN(found.ms)) latest = found.ms;
     problem ??= found.problem;
   }
-  if (Number.isNaN(latest) && problem !== undefined) book.line(file, line, problem.reason, problem.detail);
+  if (!Number.isNaN(latest)) return latest;
+  // A codec counts the lines of the payload, which is one line here.
+  if (problem !== undefined) book.line(file, line, problem.reason, problem.detail.replace(/^line 1: /, ''));
+  // A comment is no row.
+  else if (readers.length > 0) counts.rows -= 1;
   return latest;
 }

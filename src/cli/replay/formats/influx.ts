@@ -1,4 +1,4 @@
-/** InfluxDB line protocol: lines with nanoseconds, unless the device profile says otherwise. */
+/** InfluxDB line protocol, in nanoseconds unless the device profile says otherwise: also what headgate itself writes. */
 
 import type { EndOfRecord } from '../records.ts';
 import type { Format } from './format.ts';
