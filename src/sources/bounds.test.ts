@@ -1,10 +1,11 @@
 /** The small bounds that sources share, on a clock of the test. */
 
 import assert from 'node:assert/strict';
+import { Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { createInFlight } from './in-flight.ts';
 import { limitLog } from './limit-log.ts';
-import { createSlowGuard } from './slow-subscriber.ts';
+import { createSlowGuard, widen } from './slow-subscriber.ts';
 import { maxTopicLevels, topicProblem } from './topic.ts';
 
 describe('frames in flight', () => {
@@ -54,6 +55,14 @@ test('a burst in the log: the first line at once, then one in an interval with t
   nowMs = 2000;
   warn({ n: 6 }, 'x');
   assert.deepEqual(lines, [{ n: 1 }, { n: 4, alsoHeldBack: 2 }, { n: 6, alsoHeldBack: 1 }]);
+});
+
+test('a socket is widened for what is written to it, not for what is read', () => {
+  const socket = new Socket();
+  const { readableHighWaterMark } = socket;
+  widen(socket);
+  assert.equal(socket.writableHighWaterMark, 2 << 20);
+  assert.equal(socket.readableHighWaterMark, readableHighWaterMark);
 });
 
 describe('a slow subscriber', () => {

@@ -6,7 +6,7 @@
  * read tells nothing, and one that is read in the middle of a stream can give end-of-file for ever.
  */
 
-import { type FSWatcher, type Stats, statSync, watch } from 'node:fs';
+import { type FSWatcher, statSync, watch } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 
@@ -42,10 +42,16 @@ export function watchDevice(path: string, hint: () => void): () => void {
 
   /** /dev/serial/by-id itself goes with its last device; a folder made anew is not the one watched. */
   function rewatch(): void {
-    const now = statOf(folder);
-    if (watched?.inode === now?.ino) return;
-    unwatch();
-    if (now) watched = { watcher: watchFolder(folder, basename(path), hint, unwatch), inode: now.ino };
+    try {
+      const inode = statSync(folder, { throwIfNoEntry: false })?.ino;
+      if (watched?.inode === inode) return;
+      unwatch();
+      if (inode !== undefined)
+        watched = { watcher: watchFolder(folder, basename(path), hint, unwatch), inode };
+    } catch {
+      // No permission, or no inotify watch left: the poll does without, only later.
+      unwatch();
+    }
   }
 
   function poll(): void {
@@ -60,10 +66,6 @@ export function watchDevice(path: string, hint: () => void): () => void {
     clearInterval(timer);
     unwatch();
   };
-}
-
-function statOf(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
 }
 
 function watchFolder(folder: string, name: string, hint: () => void, lost: () => void): FSWatcher {

@@ -9,7 +9,6 @@
  */
 
 import type { EventEmitter } from 'node:events';
-import type net from 'node:net';
 import { Aedes, type AedesOptions, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
 import type { BrokerConfig } from '../config/schema.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -43,6 +42,8 @@ const zeroCounters = {
   retainedRefused: 0,
 };
 type Counters = typeof zeroCounters;
+/** Of peers, by connection: a socket that has ended does not know any more. */
+type Addresses = WeakMap<object, string | undefined>;
 
 /**
  * Starts the broker on every listener. Throws a `GatewayError` when one cannot be opened or would let strangers in.
@@ -57,8 +58,9 @@ export async function startBroker(config: BrokerConfig, context: SourceContext):
   const persistence = (broker as unknown as { persistence: Persistence }).persistence;
   boundSessions(persistence, counters);
   broker.authorizePublish = takePublishes(context, keepHandshakes(persistence, counters), inFlight, counters);
-  logClients(broker, context, counters);
-  const listeners = await openOrClose(broker, config, context, counters);
+  const addresses: Addresses = new WeakMap();
+  logClients(broker, context, counters, addresses);
+  const listeners = await openOrClose(broker, config, context, counters, addresses);
   logger.info({ source: name, listen: listeners.addresses }, 'broker listens');
 
   let closed = false;
@@ -82,7 +84,7 @@ export async function startBroker(config: BrokerConfig, context: SourceContext):
 function fixedOptions(counters: Counters): AedesOptions {
   const mayForward = createSlowGuard(counters);
   return {
-    // Sortable by start: in a cluster of restarts the later one is known by its id.
+    // A new one each start, later ones sorting later: what aedes numbers under it never repeats.
     id: `headgate-${Date.now().toString(36)}`,
     // With a bound, one stuck topic would hold up the delivery of all others, in an unbounded queue.
     concurrency: 0,
@@ -155,18 +157,26 @@ function takePublishes(
   };
 }
 
-function logClients(broker: Aedes, { name, logger }: SourceContext, counters: Counters): void {
+function logClients(
+  broker: Aedes,
+  { name, logger }: SourceContext,
+  counters: Counters,
+  addresses: Addresses,
+): void {
   const warn = limitLog(logger.warn.bind(logger));
   const error = limitLog(logger.error.bind(logger));
   broker.on('client', (client) => logger.debug({ source: name, client: client.id }, 'client connected'));
   broker.on('clientDisconnect', (client) => logger.debug({ source: name, client: client.id }, 'client left'));
   broker.on('clientError', (client, { message }) => {
     counters.clientErrors += 1;
-    warn({ source: name, client: client.id, reason: message }, 'client disconnected');
+    const from = addresses.get(client.conn);
+    warn({ source: name, client: client.id, from, reason: message }, 'client disconnected');
   });
   broker.on('connectionError', (client, { message }) => {
-    const from = (client.conn as net.Socket).remoteAddress;
-    warn({ source: name, from, reason: message }, 'connection ended before it became a client');
+    warn(
+      { source: name, from: addresses.get(client.conn), reason: message },
+      'connection ended before it became a client',
+    );
   });
   (broker as EventEmitter).on('error', ({ message }: Error) =>
     error({ source: name, reason: message }, 'broker failed inside'),
@@ -178,6 +188,7 @@ async function openOrClose(
   config: BrokerConfig,
   { name, limits, logger }: SourceContext,
   counters: Counters,
+  addresses: Addresses,
 ): Promise<Listeners> {
   const warn = limitLog(logger.warn.bind(logger));
   try {
@@ -185,6 +196,7 @@ async function openOrClose(
       name,
       maxConnections: limits.connections,
       onConnection: (socket) => {
+        addresses.set(socket, socket.remoteAddress);
         widen(socket);
         limitPackets(broker.handle(socket), limits.packetBytes, () => {
           counters.packetsTooLong += 1;

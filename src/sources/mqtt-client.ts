@@ -51,6 +51,8 @@ export async function startMqttClient(config: MqttConfig, context: SourceContext
       incomingStore: reception.incomingStore as IStore,
     } as IClientOptions);
     client = opened;
+    // Every publish that waits for its answer listens for the end.
+    opened.setMaxListeners(0);
     reception.attach(opened);
     opened.on('connect', () => {
       counters.connections += 1;

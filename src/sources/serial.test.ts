@@ -105,10 +105,11 @@ describe('framing on a real line', () => {
     assert.deepEqual(warnings, ['frame too long, dropped up to the next delimiter']);
   });
 
-  test('frames that could never fit are refused at the start', async () => {
+  test('frames that could never be cut, or never fit, are refused at the start', async () => {
     const { context } = createContext(createRecorder());
-    const config: SerialConfig = { ...settings, path: '/dev/null', framing: { length: 300_000 } };
-    await assert.rejects(startSerial(config, context), GatewayError);
+    for (const framing of [{ length: 300_000 }, { length: 0 }, { length: 1.5 }, { delimiter: '' }]) {
+      await assert.rejects(startSerial({ ...settings, path: '/dev/null', framing }, context), GatewayError);
+    }
   });
 });
 
@@ -212,6 +213,16 @@ describe('a device that cannot be opened', () => {
       await source.closed;
     });
     assert.match(source.status().detail, /not a serial line/);
+  });
+
+  test('because its path leads through a file', async (t) => {
+    const { line } = await setUp(t);
+    await writeFile(join(line.folder, 'file'), 'text');
+    const { context, stop } = createContext(createRecorder());
+    const source = await startSerial({ ...settings, path: join(line.folder, 'file', 'usb') }, context);
+    assert.match(source.status().detail, /no such device/);
+    stop();
+    await source.closed;
   });
 
   test('logs the loss once, however often it tries', async (t) => {

@@ -8,7 +8,7 @@
  */
 
 import { SerialPort } from 'serialport';
-import type { SerialConfig } from '../config/schema.ts';
+import type { Framing, SerialConfig } from '../config/schema.ts';
 import { createBackoff } from '../core/backoff.ts';
 import { GatewayError, messageOf } from '../core/errors.ts';
 import { type Device, identify, watchDevice } from './device-watch.ts';
@@ -34,17 +34,12 @@ interface Counters {
 
 /**
  * Resolves after the first try to open the line, however that ended: a missing device does not stop the gateway.
- * Throws a `GatewayError` for frames that could never fit.
+ * Throws a `GatewayError` for frames that could never be cut or never fit.
  */
 export async function startSerial(config: SerialConfig, context: SourceContext): Promise<Source> {
   const { name, limits, signal } = context;
   const { framing, path } = config;
-  if (typeof framing === 'object' && 'length' in framing && framing.length > limits.packetBytes) {
-    throw new GatewayError(
-      `source ${name}: frames of ${framing.length} bytes, but a packet may have ${limits.packetBytes}`,
-      { remedy: 'raise `packet` under `limits`, or correct `length`' },
-    );
-  }
+  checkFraming(framing, limits.packetBytes, name);
   const counters: Counters = { received: 0, notStored: 0, framesTooLong: 0, bytesDiscarded: 0, opened: 0 };
   const framer = createFramer(framing, limits.packetBytes);
   const inFlight = createInFlight(maxFramesInFlight, maxBytesInFlight);
@@ -94,6 +89,16 @@ export async function startSerial(config: SerialConfig, context: SourceContext):
     status: () => ({ ...progress.status(), counters: { ...counters } }),
     closed,
   };
+}
+
+function checkFraming(framing: Framing, maxBytes: number, name: string): void {
+  if (framing === 'line') return;
+  const isFixed = 'length' in framing;
+  const [what, size] = isFixed ? ['length', framing.length] : ['delimiter', framing.delimiter.length];
+  if (Number.isInteger(size) && size > 0 && size <= maxBytes) return;
+  throw new GatewayError(`source ${name}: a ${what} of ${size} bytes, it may have 1 to ${maxBytes}`, {
+    remedy: `correct \`${what}\`, or raise \`packet\` under \`limits\``,
+  });
 }
 
 /** Opens the port, or says why not, and what to do about it. */
