@@ -47,7 +47,12 @@ export function windowsOf(
   }
   const windows = [...held.values()].map(({ key, endMs, readings: inside }) => {
     const ordered = inside.toSorted((a, b) => a.timeMs - b.timeMs);
-    return { key, endMs, values: ordered.map(({ value }) => value), timesMs: ordered.map(({ timeMs }) => timeMs) };
+    return {
+      key,
+      endMs,
+      values: ordered.map(({ value }) => value),
+      timesMs: ordered.map(({ timeMs }) => timeMs),
+    };
   });
   return { windows, late };
 }

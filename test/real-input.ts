@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Influxd } from './peers/influxd.ts';
 import { aggregatesOf, type OracleReading, windowsOf } from './oracle.ts';
+import type { Influxd } from './peers/influxd.ts';
 
 export interface Message {
   readonly topic: string;
@@ -31,7 +31,10 @@ export const temperatures: readonly Message[] = lines(read('machine/temperature.
   .slice(1)
   .map((line) => {
     const [timestamp, value] = line.split(',');
-    return { topic: 'plant/press-1/bearing', payload: JSON.stringify({ at: timestamp, temp: Number(value) }) };
+    return {
+      topic: 'plant/press-1/bearing',
+      payload: JSON.stringify({ at: timestamp, temp: Number(value) }),
+    };
   });
 
 /** What a level probe writes on its serial line: time, litres, pump. */
@@ -133,7 +136,12 @@ interface Computed {
   readonly points: readonly ExpectedPoint[];
 }
 
-function windowed(readings: readonly OracleReading[], lengthMs: number, everyMs: number, wanted: string): ExpectedPoint[] {
+function windowed(
+  readings: readonly OracleReading[],
+  lengthMs: number,
+  everyMs: number,
+  wanted: string,
+): ExpectedPoint[] {
   return windowsOf(readings, lengthMs, everyMs, latenessMs).windows.map((window) => {
     const all = aggregatesOf(window);
     const fields = Object.fromEntries(wanted.split(' ').map((name) => [name, all[name]!]));
@@ -176,9 +184,22 @@ export function expectedPoints(): Record<string, Computed> {
   return {
     'speed-minute': {
       tag: 'vehicle',
-      points: windowed(of((vp) => vp.spd), minute, minute, 'count sum avg min max first last stddev p90'),
+      points: windowed(
+        of((vp) => vp.spd),
+        minute,
+        minute,
+        'count sum avg min max first last stddev p90',
+      ),
     },
-    driven: { tag: 'vehicle', points: windowed(of((vp) => vp.odo), 2 * minute, minute / 2, 'count delta rate') },
+    driven: {
+      tag: 'vehicle',
+      points: windowed(
+        of((vp) => vp.odo),
+        2 * minute,
+        minute / 2,
+        'count delta rate',
+      ),
+    },
     'load-each': {
       tag: 'vehicle',
       points: loads.map(({ key, apc }) => ({
@@ -196,11 +217,17 @@ export function expectedPoints(): Record<string, Computed> {
 }
 
 /** The points of one measurement as the database has them. */
-export async function storedPoints(influxd: Influxd, measurement: string, tag: string): Promise<ExpectedPoint[]> {
+export async function storedPoints(
+  influxd: Influxd,
+  measurement: string,
+  tag: string,
+): Promise<ExpectedPoint[]> {
   const series = await influxd.query(`SELECT * FROM "${measurement}" GROUP BY *`, 'fleet');
   return series.flatMap(({ tags, columns, values }) =>
     values.map((row) => {
-      const fields = Object.fromEntries(columns.slice(1).map((name, i) => [name, row[i + 1] as number | null]));
+      const fields = Object.fromEntries(
+        columns.slice(1).map((name, i) => [name, row[i + 1] as number | null]),
+      );
       return { key: tags![tag]!, timeMs: row[0] as number, fields };
     }),
   );

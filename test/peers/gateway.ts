@@ -72,7 +72,13 @@ export async function makeGateway(files: Readonly<Record<string, string>>): Prom
       return { code, tookMs: performance.now() - startedMs };
     },
     async status() {
-      const { stdout, code } = await headgate(['status', '-c', join(folder, 'headgate.yaml'), '--format', 'json']);
+      const { stdout, code } = await headgate([
+        'status',
+        '-c',
+        join(folder, 'headgate.yaml'),
+        '--format',
+        'json',
+      ]);
       if (code !== 0) throw new Error(`status ended with ${code}: ${stdout}`);
       return JSON.parse(stdout) as GatewayStatus;
     },
