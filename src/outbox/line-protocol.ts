@@ -30,6 +30,8 @@ const maxTimeUs = Number.MAX_SAFE_INTEGER;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const control = /[\u0000-\u001f\u007f]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const notPlain = /[\u0000-\u001f\u007f\\,= ]/;
 const beforeDelimiter = /\\(?=[,= ]|$)/g;
 const inMeasurement = /[, ]/g;
 const inKey = /[,= ]/g;
@@ -46,15 +48,15 @@ export function encodePoint(point: Point): Encoded {
   // To the microsecond: two readings of one key within a millisecond are two points.
   const timeUs = Math.round(point.timeMs * 1000);
   if (!(Math.abs(timeUs) <= maxTimeUs)) return fault('bad-time', `time ${point.timeMs} ms is out of range`);
-  const measurement = plain(point.measurement).replace(/^#/, '_').replace(inMeasurement, '\\$&');
+  const measurement = escaped(point.measurement, inMeasurement).replace(/^#/, '_');
   if (measurement === '') return fault('no-measurement', 'the measurement has no name');
   const series = measurement + tagsOf(point.tags);
-  if (Buffer.byteLength(series) > maxSeriesBytes) {
+  if (isLonger(series, maxSeriesBytes)) {
     return fault('too-long', `measurement and tags have more than ${maxSeriesBytes} bytes`);
   }
   const fields: string[] = [];
   for (const [key, value] of Object.entries(point.fields)) {
-    if (typeof value === 'string' && isTooLong(value)) {
+    if (typeof value === 'string' && isLonger(value, maxStringBytes)) {
       return fault('too-long', `the text of field ${key} has more than ${maxStringBytes} bytes`);
     }
     const text = key === '' ? undefined : fieldValue(value);
@@ -72,18 +74,19 @@ function tagsOf(tags: Readonly<Record<string, string>>): string {
   let text = '';
   for (const key of Object.keys(tags).sort(byBytes)) {
     const value = tags[key]!;
-    if (key !== '' && value !== '') text += `,${keyOf(key)}=${plain(value).replace(inKey, '\\$&')}`;
+    if (key !== '' && value !== '') text += `,${keyOf(key)}=${escaped(value, inKey)}`;
   }
   return text;
 }
 
 function keyOf(key: string): string {
-  return key === 'time' ? 'time_' : plain(key).replace(inKey, '\\$&');
+  return key === 'time' ? 'time_' : escaped(key, inKey);
 }
 
-/** Without what no escape can express. */
-function plain(text: string): string {
-  return text.replace(control, ' ').replace(beforeDelimiter, '/');
+/** Without what no escape can express, and with the delimiters escaped. */
+function escaped(text: string, delimiters: RegExp): string {
+  if (!notPlain.test(text)) return text;
+  return text.replace(control, ' ').replace(beforeDelimiter, '/').replace(delimiters, '\\$&');
 }
 
 function fieldValue(value: FieldValue): string | undefined {
@@ -91,9 +94,9 @@ function fieldValue(value: FieldValue): string | undefined {
   return typeof value === 'boolean' || Number.isFinite(value) ? String(value) : undefined;
 }
 
-function isTooLong(text: string): boolean {
+function isLonger(text: string, maxBytes: number): boolean {
   // At most three bytes of UTF-8 for one unit of UTF-16.
-  return text.length * 3 > maxStringBytes && Buffer.byteLength(text) > maxStringBytes;
+  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
 }
 
 /** UTF-16 order is byte order of UTF-8 except where surrogates are involved. */
