@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { headgateIn } from '../../test/peers/command.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'headgate-run-'));
+const children: ChildProcess[] = [];
+after(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function config(name: string, port: number): string {
+  const listen = `{ broker: { listen: [{ port: ${port}, host: 127.0.0.1 }] } }`;
+  writeFileSync(
+    join(folder, name),
+    `gateway: depot-7\nbatch: 100ms\ndata: data-${name}\nsources: { mqtt: ${listen} }\n`,
+  );
+  return name;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly log: () => string;
+}
+
+/** Resolves once it says that it is running. */
+async function run(name: string, ...args: string[]): Promise<Running> {
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, '../main.ts'), 'run', '-c', name, ...args],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  children.push(child);
+  let log = '';
+  for await (const [text] of on(child)) {
+    log += text;
+    if (log.includes('is running')) break;
+  }
+  child.stdout!.on('data', (text: string) => {
+    log += text;
+  });
+  return { child, log: () => log };
+}
+
+async function* on(child: ChildProcess): AsyncGenerator<[string]> {
+  child.stdout!.setEncoding('utf8');
+  for (;;) yield (await once(child.stdout!, 'data')) as [string];
+}
+
+test('runs, answers, refuses a second on its data, and stops in order within 5 s', async () => {
+  const name = config('gateway.yaml', 0);
+  const { child, log } = await run(name);
+  const text = await headgateIn(['status', '-c', name], { cwd: folder });
+  assert.match(text.stdout, new RegExp(`^depot-7 {2}headgate \\S+, process ${child.pid}, up `));
+  assert.match(text.stdout, /\n {2}mqtt {2}broker {2}listening/);
+  const json = await headgateIn(['status', '-c', name, '--format', 'json'], { cwd: folder });
+  assert.equal(JSON.parse(json.stdout).pid, child.pid);
+  const second = await headgateIn(['run', '-c', name], { cwd: folder });
+  assert.equal(second.code, 3);
+  assert.match(second.stderr, new RegExp(`another gateway \\(process ${child.pid}\\) is running`));
+
+  const askedMs = performance.now();
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  assert.ok(performance.now() - askedMs < 5000);
+  const lines = log()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.slice(-2).map(({ level, msg }) => [level, msg]),
+    [
+      ['info', 'stopping'],
+      ['info', 'stopped'],
+    ],
+  );
+  assert.ok(!readdirSync(join(folder, `data-${name}`)).includes('headgate.sock'));
+});
+
+test('Ctrl-C stops it too', async () => {
+  const { child } = await run(config('interrupted.yaml', 0), '--log-level', 'info');
+  child.kill('SIGINT');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('a port in use is exit code 3, says which, and leaves the data folder free', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const name = config('taken.yaml', port);
+  const { code, stderr } = await headgateIn(['run', '-c', name], { cwd: folder });
+  server.close();
+  assert.equal(code, 3);
+  assert.match(stderr, new RegExp(`headgate: .*${port}.*\n {2}remedy: `));
+  assert.doesNotMatch(stderr, /\n {4}at /);
+  assert.ok(!readdirSync(join(folder, `data-${name}`)).includes('headgate.sock'));
+});
