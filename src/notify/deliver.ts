@@ -17,11 +17,12 @@ import { createHealth, type Health } from '../core/health.ts';
 import type { Logger } from '../core/log.ts';
 import type { NotifierLine } from '../core/status.ts';
 import type { Alert, SetAside } from '../core/types.ts';
-import { type Cursor, openCursor } from '../log/cursor.ts';
+import type { Cursor } from '../log/cursor.ts';
 import type { Disk } from '../log/files.ts';
 import type { Lane, LaneRecord } from '../log/lane.ts';
 import { createNotifier } from './index.ts';
 import { type Notifier, type NotifierContext, Rejected, TryLater } from './notifier.ts';
+import { type Mark, openPositions, type Positions } from './positions.ts';
 
 export interface DeliveryOptions {
   /** Alerts as JSON, one a line. */
@@ -53,18 +54,6 @@ export interface Delivery {
   readonly closed: Promise<void>;
 }
 
-/** The next alert: the sequence of its record or of one before, and the alerts of the lane before it. */
-interface Mark {
-  readonly sequence: number;
-  readonly line: number;
-}
-
-interface Positions {
-  readonly notifiers: Readonly<Record<string, Mark>>;
-  /** The stored positions could not be read: everything kept is delivered again. */
-  readonly unreadable?: boolean;
-}
-
 interface Post {
   readonly name: string;
   readonly notify: Notifier;
@@ -78,8 +67,9 @@ interface Post {
 
 /** Starts delivering where the stored positions say. Throws `GatewayError` when they cannot be read. */
 export async function startDelivery(options: DeliveryOptions): Promise<Delivery> {
-  const { lane, logger } = options;
-  const cursor = await openPositions(options);
+  const { lane, logger, disk } = options;
+  const names = Object.keys(options.notifiers);
+  const cursor = await openPositions({ lane, names, disk, path: options.cursorPath, logger });
   const waits = { ...usualWaits, ...options.waits };
   const posts = Object.entries(options.notifiers).map(([name, config]): Post => {
     const notify = createNotifier(config, options);
@@ -91,47 +81,6 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
     status: () => posts.map(lineOf),
     closed: Promise.all(running).then(() => cursor.flush()),
   };
-}
-
-async function openPositions(options: DeliveryOptions): Promise<Cursor<Positions>> {
-  const { lane, disk, cursorPath, logger, notifiers } = options;
-  const names = Object.keys(notifiers);
-  const cursor = await openCursor<Positions>({
-    disk,
-    path: cursorPath,
-    initial: { notifiers: {} },
-    unreadable: { notifiers: {}, unreadable: true },
-    parse: parsePositions,
-    logger,
-    onDurable: (positions) => {
-      const marks = Object.values(positions.notifiers);
-      if (marks.length > 0) lane.release(Math.min(...marks.map((mark) => mark.sequence)));
-    },
-  });
-  const known = cursor.value;
-  const start = { sequence: lane.next, line: lane.lineCount };
-  const marks = names.map((name) => {
-    const unknown = known.unreadable === true ? { sequence: 0, line: 0 } : start;
-    const mark = Object.hasOwn(known.notifiers, name) ? known.notifiers[name]! : unknown;
-    // A position the lane never gave: its files were removed.
-    return [name, mark.sequence > lane.next ? { sequence: 0, line: 0 } : mark] as const;
-  });
-  // Durable before the first alert: one that a crash overtakes must not find its notifier new again.
-  cursor.set({ notifiers: Object.fromEntries(marks) });
-  await cursor.flush();
-  return cursor;
-}
-
-function parsePositions(value: unknown): Positions | undefined {
-  const notifiers: unknown = (value as { notifiers?: unknown } | null)?.notifiers;
-  if (typeof notifiers !== 'object' || notifiers === null) return undefined;
-  const isMark = (mark: unknown): boolean => {
-    const { sequence, line } = (mark ?? {}) as Partial<Mark>;
-    return Number.isSafeInteger(sequence) && Number.isSafeInteger(line);
-  };
-  return Object.values(notifiers).every(isMark)
-    ? { notifiers: notifiers as Record<string, Mark> }
-    : undefined;
 }
 
 /** Nobody is to be told. */

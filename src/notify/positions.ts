@@ -1,0 +1,72 @@
+/**
+ * How far each notifier has got in the alerts lane, in one durable file.
+ *
+ * Invariant: a notifier that is configured no more has no position, a new one begins with the alerts to come. Records
+ * are released below the slowest position that is on disk.
+ */
+
+import type { Logger } from '../core/log.ts';
+import { type Cursor, openCursor } from '../log/cursor.ts';
+import type { Disk } from '../log/files.ts';
+import type { Lane } from '../log/lane.ts';
+
+/** The next alert: the sequence of its record or of one before, and the alerts of the lane before it. */
+export interface Mark {
+  readonly sequence: number;
+  readonly line: number;
+}
+
+export interface Positions {
+  readonly notifiers: Readonly<Record<string, Mark>>;
+  /** The stored positions could not be read: everything kept is delivered again. */
+  readonly unreadable?: boolean;
+}
+
+export interface PositionOptions {
+  readonly lane: Lane;
+  readonly names: readonly string[];
+  readonly disk: Disk;
+  readonly path: string;
+  readonly logger: Logger;
+}
+
+/** Opens the positions of the named notifiers: on disk when this resolves. Throws `GatewayError`. */
+export async function openPositions(options: PositionOptions): Promise<Cursor<Positions>> {
+  const { lane, disk, path, logger, names } = options;
+  const cursor = await openCursor<Positions>({
+    disk,
+    path,
+    initial: { notifiers: {} },
+    unreadable: { notifiers: {}, unreadable: true },
+    parse: parsePositions,
+    logger,
+    onDurable: (positions) => {
+      const marks = Object.values(positions.notifiers);
+      if (marks.length > 0) lane.release(Math.min(...marks.map((mark) => mark.sequence)));
+    },
+  });
+  const known = cursor.value;
+  const start = { sequence: lane.next, line: lane.lineCount };
+  const marks = names.map((name) => {
+    const unknown = known.unreadable === true ? { sequence: 0, line: 0 } : start;
+    const mark = Object.hasOwn(known.notifiers, name) ? known.notifiers[name]! : unknown;
+    // A position the lane never gave: its files were removed.
+    return [name, mark.sequence > lane.next ? { sequence: 0, line: 0 } : mark] as const;
+  });
+  // Durable before the first alert: one that a crash overtakes must not find its notifier new again.
+  cursor.set({ notifiers: Object.fromEntries(marks) });
+  await cursor.flush();
+  return cursor;
+}
+
+function parsePositions(value: unknown): Positions | undefined {
+  const notifiers: unknown = (value as { notifiers?: unknown } | null)?.notifiers;
+  if (typeof notifiers !== 'object' || notifiers === null) return undefined;
+  const isMark = (mark: unknown): boolean => {
+    const { sequence, line } = (mark ?? {}) as Partial<Mark>;
+    return Number.isSafeInteger(sequence) && Number.isSafeInteger(line);
+  };
+  return Object.values(notifiers).every(isMark)
+    ? { notifiers: notifiers as Record<string, Mark> }
+    : undefined;
+}
