@@ -19,6 +19,8 @@ export interface SimulatedDisk extends Disk {
   readonly usedBytes: number;
   /** The disk as a process sees it that dies in the next crash: whatever it asks for then never comes. */
   attach(): Disk;
+  /** The process dies, the machine runs on: open files are closed, what was written stays, not yet durable. */
+  kill(): void;
   /** Power cut: open files die, unsynced things are kept or lost as `random` (0 … 1) says. */
   crash(random: () => number): void;
   /** Changes content behind everyone's back. */
@@ -177,6 +179,9 @@ export function createSimulatedDisk(): SimulatedDisk {
       inode.current = alter(Buffer.from(inode.current));
       inode.durable = Buffer.from(inode.current);
       inode.pending = [];
+    },
+    kill() {
+      life += 1;
     },
     crash(random) {
       life += 1;
