@@ -122,6 +122,8 @@ export async function startInfluxd(options: InfluxdOptions = {}): Promise<Influx
     running.kill('SIGKILL');
     await once(running, 'exit');
   }
+  // Also when a test fails in a way that runs nothing else.
+  process.once('exit', () => child?.kill('SIGKILL'));
   await start();
   if (options.admin !== undefined) {
     const { username, password } = options.admin;
