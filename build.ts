@@ -7,7 +7,9 @@ const emitted = 'dist/emitted';
 const flags = ['--noEmit', 'false', '--outDir', emitted, '--rewriteRelativeImportExtensions'];
 
 rmSync('dist', { recursive: true, force: true });
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.', ...flags], { stdio: 'inherit' });
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.', ...flags], {
+  stdio: 'inherit',
+});
 for (const file of globSync(`${emitted}/src/**/*.{test,contract}.js`)) rmSync(file);
 cpSync(`${emitted}/src`, 'dist', { recursive: true });
 rmSync(emitted, { recursive: true });
