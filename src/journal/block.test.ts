@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { blockEnd, blockSpan, blockStart, createBlockWriter, openBlock, walkBlock } from './block.ts';
+import { blockEnd, blockSpan, blockStart, openBlock, walkBlock } from './block.ts';
+import { createBlockWriter } from './block-writer.ts';
 import { decodeBody, encodeBody } from './body.ts';
 
 interface Plain {

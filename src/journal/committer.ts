@@ -11,8 +11,9 @@ import type { Logger } from '../core/log.ts';
 import type { Ingest } from '../core/types.ts';
 import type { Log } from '../log/log.ts';
 import { maxRecordBytes, recordHeaderBytes } from '../log/record.ts';
-import { type Block, blockHeaderBytes, createBlockWriter, openBlock } from './block.ts';
+import { type Block, blockHeaderBytes, openBlock } from './block.ts';
 import type { BlockCache } from './block-cache.ts';
+import { createBlockWriter } from './block-writer.ts';
 import { encodeBody } from './body.ts';
 
 export interface JournalStats {
@@ -122,8 +123,17 @@ export function createCommitter(options: CommitterOptions): Committer {
     );
     groupBytes -= group.data.length;
     settledFrames += group.frames;
-    for (const acknowledge of group.acknowledges) acknowledge(error);
+    for (const acknowledge of group.acknowledges) tell(acknowledge, error);
     while (syncs.length > 0 && syncs[0]!.frames <= settledFrames) syncs.shift()!.resolve();
+  }
+
+  /** What a source does wrong with its answer must not keep the others from theirs. */
+  function tell(acknowledge: Acknowledge, error: Error | undefined): void {
+    try {
+      acknowledge(error);
+    } catch (thrown) {
+      logger.error({ error: messageOf(thrown) }, 'a source failed on the answer to its frame');
+    }
   }
 
   async function store({ data }: Group): Promise<void> {

@@ -185,6 +185,16 @@ test('after a failed sync every frame is refused, none acknowledged', async () =
   await assert.rejects(append(journal, 'z'), /closed/);
 });
 
+test('a source that throws on its answer keeps nobody else from theirs', async () => {
+  const journal = await open();
+  journal.append('mqtt', 't', Buffer.from('bad'), 'durable', () => {
+    throw new Error('socket gone');
+  });
+  await append(journal, 'good');
+  await append(journal, 'later');
+  assert.equal((await contentOf(journal)).length, 3);
+});
+
 test('arrival times never go back over a restart, and go on at half speed until the clock has caught up', async () => {
   const disk = createSimulatedDisk();
   const clock = manualClock(1_000_000);
