@@ -7,6 +7,8 @@ export interface PointWriter {
   add(points: readonly Point[]): void;
   /** Resolves when the reader has room for more, or has gone. */
   flush(): Promise<void>;
+  /** So much waits that it should be flushed before more is added. */
+  readonly isFull: boolean;
   readonly points: number;
   /** Points that line protocol cannot express. */
   readonly lost: number;
@@ -14,15 +16,19 @@ export interface PointWriter {
   readonly isClosed: boolean;
 }
 
+const flushCharacters = 256 * 1024;
+
+/** Writes to a stream whose reader may be slow, or leave. */
 export function createPointWriter(stream: NodeJS.WritableStream): PointWriter {
-  const failed = Promise.withResolvers<void>();
   let text = '';
   let points = 0;
   let lost = 0;
   let isClosed = false;
+  let goOn = (): void => {};
+  stream.on('drain', () => goOn());
   stream.on('error', () => {
     isClosed = true;
-    failed.resolve();
+    goOn();
   });
   return {
     add(more) {
@@ -36,10 +42,15 @@ export function createPointWriter(stream: NodeJS.WritableStream): PointWriter {
       }
     },
     async flush() {
-      if (text === '' || isClosed) return;
-      const hasRoom = stream.write(text);
+      const ready = text;
       text = '';
-      if (!hasRoom) await Promise.race([drained(stream), failed.promise]);
+      if (ready === '' || isClosed || stream.write(ready)) return;
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+    },
+    get isFull() {
+      return text.length >= flushCharacters;
     },
     get points() {
       return points;
@@ -51,10 +62,4 @@ export function createPointWriter(stream: NodeJS.WritableStream): PointWriter {
       return isClosed;
     },
   };
-}
-
-function drained(stream: NodeJS.WritableStream): Promise<void> {
-  return new Promise((resolve) => {
-    stream.once('drain', resolve);
-  });
 }

@@ -5,28 +5,29 @@
  * Invariant: memory does not grow with the size of the recording.
  */
 
-import type { Alert } from '../../core/types.ts';
+import type { Alert, Point, SetAside } from '../../core/types.ts';
 import {
   createState,
-  type EngineState,
+  type EngineStatus,
   finish,
   quietUntilMs,
   type StepResult,
   statusOf,
   step,
 } from '../../engine/engine.ts';
+import type { Plan } from '../../rules/plan.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { printDiagnostics } from '../print-diagnostics.ts';
 import { compileSetup, type Files, loadFiles } from '../setup.ts';
 import { wantsColours } from '../table.ts';
 import { alertLine } from './alert-line.ts';
-import type { Block } from './block.ts';
 import { createCutter, type RecordedBatch } from './cut.ts';
 import { openFiles } from './files.ts';
 import type { FormatName } from './formats/index.ts';
 import { openJournalRecording } from './journal.ts';
 import { createPointWriter } from './point-writer.ts';
 import { createProgressBar } from './progress.ts';
+import { createRange } from './range.ts';
 import type { Recording } from './recording.ts';
 import { createSetAsideBook } from './set-aside.ts';
 import { type Outcome, summaryLines } from './summary.ts';
@@ -54,7 +55,7 @@ export async function replayCommand(options: ReplayOptions): Promise<number> {
   const recording = await openRecording(options, files);
   try {
     const { config, plan } = compileSetup({ ...files, devices: recording.devices });
-    const outcome = await replay(recording, createState(plan), config.batchMs, options);
+    const outcome = await replay(recording, plan, config.batchMs, options);
     const lines = summaryLines(outcome, wantsColours(process.stderr));
     process.stderr.write(`${recording.name}: ${lines.join('\n')}\n`);
     return outcome.rows > outcome.badLines ? exitCodes.fine : exitCodes.wrong;
@@ -88,7 +89,7 @@ function openRecording(options: ReplayOptions, { config, devices }: Files): Prom
 
 async function replay(
   recording: Recording,
-  initial: EngineState,
+  plan: Plan,
   batchMs: number,
   { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: ReplayOptions,
 ): Promise<Outcome> {
@@ -98,39 +99,33 @@ async function replay(
   const writer = createPointWriter(process.stdout);
   const bar = createProgressBar(process.stderr);
   const range = createRange(from, to);
-  let state = initial;
-  const cutter = createCutter(batchMs, () => quietUntilMs(state));
-
-  const give = (result: StepResult): void => {
-    state = result.state;
-    writer.add(result.points);
-    if (result.alerts.length > 0) bar.clear();
-    writeAlerts(result.alerts);
-  };
-  const run = (batch: RecordedBatch): void => {
-    const result = step(state, batch);
-    book.batch(batch, result.setAside);
-    give(result);
-  };
+  const engine = startEngine(plan, (points, alerts) => {
+    writer.add(points);
+    if (alerts.length === 0) return;
+    bar.clear();
+    writeAlerts(alerts);
+  });
+  const cutter = createCutter(batchMs, engine.quietUntilMs);
 
   for await (const block of recording.blocks(book, counts)) {
     range.keep(block);
-    for (const batch of cutter.add(block)) run(batch);
+    for (const batch of cutter.add(block)) {
+      book.batch(batch, engine.run(batch));
+      if (writer.isFull) await writer.flush();
+    }
     await writer.flush();
     if (writer.isClosed) break;
     bar.update(recording.progress(), counts.rows);
   }
-  for (const batch of cutter.end()) run(batch);
-  give(finish(state));
+  for (const batch of cutter.end()) book.batch(batch, engine.run(batch));
+  const status = engine.finish();
   await writer.flush();
   bar.clear();
-  const status = statusOf(state);
   return {
-    rows: counts.rows,
+    ...counts,
     badLines: book.lines,
     span: range.span,
     status,
-    unrouted: counts.unrouted,
     reasons: book.reasons(),
     setAside: status.fates.setAside + book.lines,
     backwards: cutter.backwards,
@@ -141,45 +136,35 @@ async function replay(
   };
 }
 
+interface RunningEngine {
+  /** Gives what was set aside of the batch. */
+  run(batch: RecordedBatch): readonly SetAside[];
+  finish(): EngineStatus;
+  quietUntilMs(): number;
+}
+
+function startEngine(
+  plan: Plan,
+  give: (points: readonly Point[], alerts: readonly Alert[]) => void,
+): RunningEngine {
+  let state = createState(plan);
+  const take = (result: StepResult): readonly SetAside[] => {
+    state = result.state;
+    give(result.points, result.alerts);
+    return result.setAside;
+  };
+  return {
+    run: (batch) => take(step(state, batch)),
+    finish() {
+      take(finish(state));
+      return statusOf(state);
+    },
+    quietUntilMs: () => quietUntilMs(state),
+  };
+}
+
 function writeAlerts(alerts: readonly Alert[]): void {
   if (alerts.length === 0) return;
   const colours = wantsColours(process.stderr);
   process.stderr.write(alerts.map((alert) => `${alertLine(alert, colours)}\n`).join(''));
-}
-
-interface Range {
-  /** Takes the rows outside out of the block. */
-  keep(block: Block): void;
-  readonly outside: number;
-  /** First and last arrival kept. */
-  readonly span: Outcome['span'];
-}
-
-function createRange(fromMs: number, toMs: number): Range {
-  let outside = 0;
-  let firstMs = Number.POSITIVE_INFINITY;
-  let lastMs = Number.NEGATIVE_INFINITY;
-  return {
-    keep(block) {
-      const { arrivalMs, route, start, end, line } = block;
-      const columns = [arrivalMs, route, start, end, line];
-      let kept = 0;
-      for (let i = 0; i < arrivalMs.length; i++) {
-        const ms = arrivalMs[i]!;
-        if (!(ms >= fromMs && ms < toMs)) continue;
-        if (ms < firstMs) firstMs = ms;
-        if (ms > lastMs) lastMs = ms;
-        if (kept < i) for (const column of columns) column[kept] = column[i]!;
-        kept += 1;
-      }
-      outside += arrivalMs.length - kept;
-      for (const column of columns) column.length = kept;
-    },
-    get outside() {
-      return outside;
-    },
-    get span() {
-      return firstMs > lastMs ? undefined : { firstMs, lastMs };
-    },
-  };
 }
