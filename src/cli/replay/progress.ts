@@ -26,7 +26,7 @@ export function createProgressBar(stream: NodeJS.WriteStream, now = () => perfor
       if (nowMs - drawnMs < everyMs) return;
       drawnMs = nowMs;
       isDrawn = true;
-      stream.write(`\r\x1b[K${cut(progressText(share, rows, nowMs - startedMs), stream.columns ?? 80)}`);
+      stream.write(`\r\x1b[K${cut(progressText(share, rows, nowMs - startedMs), stream.columns || 80)}`);
     },
     clear() {
       if (isDrawn) stream.write('\r\x1b[K');
