@@ -138,15 +138,17 @@ async function openStations({ config }: GatewaySetup, clock: Clock, logger: Logg
     budgetBytes: deadLetterBytes,
     logger,
   });
-  const journal = await openJournal(join(data, 'journal'), {
-    clock,
-    budgetBytes: limits.journalBytes,
-    logger,
-  });
   const outbox = await openOutbox(join(data, 'outbox'), {
     budgetBytes: limits.outboxBytes,
     logger,
     setAside: deadLetters.write,
+  });
+  const journal = await openJournal(join(data, 'journal'), {
+    clock,
+    // The outbox takes no batch twice; one before its last would be taken for a repetition.
+    notBeforeMs: Math.max(0, outbox.points.lastBatchEndMs, outbox.alerts.lastBatchEndMs),
+    budgetBytes: limits.journalBytes,
+    logger,
   });
   return { journal, outbox, deadLetters };
 }

@@ -88,7 +88,7 @@ test('a live batch comes when its time is over, and holds what arrived in it; a 
   const journal = await open(createSimulatedDisk(), clock);
   const source = cut(journal, clock);
   send(journal, 'a');
-  clock.ms = epochMs + 99.999;
+  clock.ms = epochMs + 99.998;
   send(journal, 'b');
   const first = source.next();
   let isThere = false;

@@ -87,7 +87,7 @@ async function nextCut(
   const { batchMs, clock, signal } = options;
   const endMs = (Math.floor(startMs / batchMs) + 1) * batchMs;
   const nowMs = await waitUntil(endMs, now, clock, signal);
-  if (nowMs < endMs) return { startMs, endMs: justAfter(Math.max(nowMs, startMs)), isLast: true };
+  if (nowMs < endMs) return { startMs, endMs: Math.max(nowMs, justAfter(startMs)), isLast: true };
   if (signal.aborted && nowMs - endMs > Math.max(finishableMs, batchMs)) return undefined;
   if (nowMs < endMs + batchMs) return { startMs, endMs, isLast: false };
   const eventfulMs = await nextEventfulStart(journal, reader, nowMs, options);

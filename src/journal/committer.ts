@@ -34,7 +34,8 @@ export interface CommitterOptions {
   readonly cache: BlockCache;
   readonly stats: JournalStats;
   readonly blockBytes: number;
-  readonly arrivalNow: () => number;
+  /** The stamp of the next frame. */
+  readonly stampUs: () => number;
   readonly onCommit: (block: Block) => void;
   readonly logger: Logger;
 }
@@ -61,7 +62,7 @@ const maxFrameBytes = maxRecordBytes - 1024 * 1024;
 const wellFilled = 0.25;
 
 export function createCommitter(options: CommitterOptions): Committer {
-  const { log, cache, stats, blockBytes, arrivalNow, logger } = options;
+  const { log, cache, stats, blockBytes, stampUs, logger } = options;
   const writer = createBlockWriter(cache.takeBuffer());
   const full: Group[] = [];
   const syncs: { readonly frames: number; readonly resolve: () => void }[] = [];
@@ -75,7 +76,7 @@ export function createCommitter(options: CommitterOptions): Committer {
   const append: Ingest = (source, topic, payload, when, acknowledge) => {
     if (closed) return acknowledge(new GatewayError('the journal is closed'));
     if (payload.length > maxFrameBytes) return acknowledge(tooLarge(source, topic, payload.length));
-    writer.add(source, topic, payload, Math.round(arrivalNow() * 1000));
+    writer.add(source, topic, payload, stampUs());
     stats.frames += 1;
     stats.bytesIn += payload.length;
     const waits = when === 'durable' || groupBytes + writer.bytes > congestedBytes;

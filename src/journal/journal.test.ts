@@ -203,7 +203,7 @@ test('arrival times never go back over a restart, and go on at half speed until 
   await journal.close();
   clock.ms -= 60_000;
   const again = await open({ disk, clock });
-  assert.equal(again.now(), 1_000_000);
+  assert.equal(again.now(), 1_000_000.001);
   clock.ms += 1000;
   assert.equal(again.now(), 1_000_500);
   await append(again, 'y');
@@ -213,9 +213,27 @@ test('arrival times never go back over a restart, and go on at half speed until 
   assert.deepEqual(arrivals, [1_000_000, 1_000_500]);
 });
 
+test('no two frames have the same stamp, over a restart too', async () => {
+  const disk = createSimulatedDisk();
+  const clock = manualClock(1_000_000);
+  const journal = await open({ disk, clock });
+  await Promise.all([append(journal, 'x'), append(journal, 'y')]);
+  await journal.close();
+  const again = await open({ disk, clock });
+  await append(again, 'z');
+  const arrivals = (await contentOf(again)).map((line) => Number(line.split(' ')[2]));
+  assert.deepEqual(arrivals, [1_000_000, 1_000_000.001, 1_000_000.002]);
+});
+
+test('no frame is stamped before what was made of earlier ones', async () => {
+  const journal = await open({ clock: manualClock(1_000_000), notBeforeMs: 2_000_000 });
+  await append(journal, 'x');
+  assert.equal((await contentOf(journal))[0]!.split(' ')[2], '2000000.001');
+});
+
 test('the arrival clock moves in the smallest steps too', () => {
   const clock = manualClock(1_768_000_000_000);
-  const now = createArrivalClock(clock, clock.ms + 1000);
+  const { now } = createArrivalClock(clock, clock.ms + 1000);
   const first = now();
   for (let i = 0; i < 200_000; i++) {
     clock.ms = Math.round(clock.ms * 1000 + 1) / 1000;

@@ -30,6 +30,8 @@ export type { JournalStats } from './committer.ts';
 
 export interface JournalOptions {
   readonly clock: Clock;
+  /** No frame is stamped before: what was made of earlier ones may outlive the journal's files. */
+  readonly notBeforeMs?: number;
   /** Of the files on disk. At it, the oldest released blocks make room; with none, frames are refused. */
   readonly budgetBytes: number;
   /** A block is committed when it has so many bytes; default 1 MiB. */
@@ -78,12 +80,20 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
   const cache = createBlockCache(options.cacheBytes ?? defaultCacheBytes, bufferBytesFor(blockBytes));
   const source: BlockSource = { log, cache, stats, logger };
   let lastArrivalMs = (await lastBlock(source))?.lastArrivalMs ?? 0;
-  const arrivalNow = createArrivalClock(clock, lastArrivalMs);
+  const arrivals = createArrivalClock(clock, Math.max(lastArrivalMs, options.notBeforeMs ?? 0));
   warnWhenBehind(logger, lastArrivalMs - clock.now());
   const onCommit = (block: Block): void => {
     lastArrivalMs = block.lastArrivalMs;
   };
-  const committer = createCommitter({ log, cache, stats, blockBytes, arrivalNow, onCommit, logger });
+  const committer = createCommitter({
+    log,
+    cache,
+    stats,
+    blockBytes,
+    stampUs: arrivals.stampUs,
+    onCommit,
+    logger,
+  });
 
   async function* read(from: Position, untilMs: number): AsyncGenerator<FrameSpan> {
     const reader = createBlockReader(source, from, true);
@@ -99,7 +109,7 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
     sync: committer.sync,
     read,
     follow: (from) => createBlockReader(source, from, false),
-    now: arrivalNow,
+    now: arrivals.now,
     get lastArrivalMs() {
       return lastArrivalMs;
     },
