@@ -6,10 +6,8 @@
  */
 
 import { join } from 'node:path';
-import type { DeviceProfile, GatewayConfig, SourceConfig } from './config/schema.ts';
-import { parseTopic } from './config/topic.ts';
+import type { GatewayConfig } from './config/schema.ts';
 import { type Clock, createClock } from './core/clock.ts';
-import { GatewayError } from './core/errors.ts';
 import type { Logger } from './core/log.ts';
 import type { GatewayStatus } from './core/status.ts';
 import type { Alert } from './core/types.ts';
@@ -20,14 +18,13 @@ import { type Journal, openJournal } from './journal/journal.ts';
 import { systemDisk } from './log/files.ts';
 import { type Delivery, startDelivery } from './notify/deliver.ts';
 import { type DeadLetters, openDeadLetters } from './outbox/dead-letters.ts';
-import { openFileSink } from './outbox/file-sink.ts';
-import { type Forwarder, startForward } from './outbox/forward.ts';
-import { createInfluxSink } from './outbox/influx.ts';
+import { startForwarding } from './outbox/destination.ts';
+import type { Forwarder } from './outbox/forward.ts';
 import { type Outbox, openOutbox } from './outbox/outbox.ts';
 import { checkpoint, type JournalledBatch, type Pipeline, run } from './pipeline.ts';
 import type { Plan } from './rules/plan.ts';
-import { sources as registry } from './sources/index.ts';
-import type { PublishOptions, Source, SourceContext } from './sources/source.ts';
+import { type OpenSources, openSources, publishThrough } from './sources/open.ts';
+import type { Source } from './sources/source.ts';
 
 export interface GatewaySetup {
   readonly config: GatewayConfig;
@@ -53,12 +50,10 @@ export interface Gateway {
 
 const checkpointEveryMs = 30_000;
 const deadLetterBytes = 16 * 1024 * 1024;
-const pointFileBytes = 1024 * 1024 * 1024;
-/** Points a second from a backlog when there is no network to spare. */
-const unlimited = Number.POSITIVE_INFINITY;
 
 /** Starts everything; resolves when the sources are open. Throws `GatewayError` with what to do. */
 export async function startGateway(setup: GatewaySetup, options: GatewayOptions): Promise<Gateway> {
+  const { config } = setup;
   const { logger } = options;
   const clock = options.clock ?? createClock();
   const startedMs = clock.now();
@@ -69,23 +64,21 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   };
   const stations = await openStations(setup, clock, logger);
   const pipeline = await recover(setup, options, stations, clock);
-  const batchesFromNow = live(setup.config, pipeline, clock, stopping.batches.signal);
+  const batchesFromNow = live(config, pipeline, clock, stopping.batches.signal);
   await checkpoint(pipeline);
   const { journal, outbox, deadLetters } = stations;
 
   const sources = new Map<string, Source>();
-  const publish = publisher(sources);
-  const forwarder = await forward(setup.config, stations, logger, stopping.outlets.signal);
+  const outlet = { setAside: deadLetters.write, logger, signal: stopping.outlets.signal };
+  const forwarder = await startForwarding(config, { outbox, ...outlet });
   const delivery = await startDelivery({
     lane: outbox.alerts,
-    notifiers: setup.config.notify,
-    gateway: setup.config.gateway,
+    notifiers: config.notify,
+    gateway: config.gateway,
     cursorPath: outbox.cursorPath('notifiers'),
     disk: systemDisk,
-    setAside: deadLetters.write,
-    publish,
-    logger,
-    signal: stopping.outlets.signal,
+    publish: publishThrough(sources),
+    ...outlet,
   });
   const path = run(pipeline, batchesFromNow);
   const pathEnd = path.then(
@@ -93,7 +86,10 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     () => 'died',
   );
   try {
-    await openSources(setup, journal, logger, stopping.sources.signal, sources);
+    const profiles = setup.plan.devices.map(({ profile }) => profile);
+    const { limits, gateway: clientId } = config;
+    const inlet = { ingest: journal.append, limits, clientId, logger, signal: stopping.sources.signal };
+    await openSources(config.sources, profiles, inlet, sources);
   } catch (error) {
     await stop();
     throw error;
@@ -240,98 +236,11 @@ function cut(
   });
 }
 
-async function forward(
-  { forward: { influx }, data }: GatewayConfig,
-  { outbox, deadLetters }: Stations,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<Forwarder> {
-  const common = {
-    lane: outbox.points,
-    disk: systemDisk,
-    setAside: deadLetters.write,
-    logger,
-    signal,
-  };
-  if (influx === undefined) {
-    const folder = join(data, 'points');
-    return startForward({
-      ...common,
-      sink: await openFileSink(folder, {
-        disk: systemDisk,
-        budgetBytes: pointFileBytes,
-        now: Date.now,
-        logger,
-      }),
-      target: folder,
-      cursorPath: outbox.cursorPath('points-files'),
-      backlogPointsPerSecond: unlimited,
-    });
-  }
-  return startForward({
-    ...common,
-    sink: createInfluxSink(influx),
-    target: `${influx.url} ${influx.database}`,
-    cursorPath: outbox.cursorPath('points-influx'),
-    backlogPointsPerSecond: influx.backlogPointsPerSecond,
-  });
-}
-
-/** Opens every source; the first that cannot be opened ends the start. */
-async function openSources(
-  { config, plan }: GatewaySetup,
-  journal: Journal,
-  logger: Logger,
-  signal: AbortSignal,
-  opened: Map<string, Source>,
-): Promise<void> {
-  const profiles = plan.devices.map(({ profile }) => profile);
-  for (const [name, source] of Object.entries(config.sources)) {
-    const context: SourceContext = {
-      name,
-      ingest: journal.append,
-      subscriptions: subscriptionsOf(name, profiles),
-      limits: config.limits,
-      logger,
-      signal,
-      clientId: config.gateway,
-    };
-    opened.set(name, await open(source, context));
-  }
-}
-
-function open(source: SourceConfig, context: SourceContext): Promise<Source> {
-  if ('broker' in source) return registry.broker(source.broker, context);
-  if ('mqtt' in source) return registry.mqtt(source.mqtt, context);
-  return registry.serial(source.serial, context);
-}
-
-/** The filters that the profiles want of a source; a profile that names no source wants every source's. */
-function subscriptionsOf(source: string, profiles: readonly DeviceProfile[]): string[] {
-  const wanted = profiles.filter((profile) => profile.source === undefined || profile.source === source);
-  return [...new Set(wanted.flatMap(({ topic }) => (topic === undefined ? [] : parseTopic(topic).filter)))];
-}
-
-type Publish = (
-  source: string,
-  topic: string,
-  payload: string | Buffer,
-  options: PublishOptions,
-) => Promise<void>;
-
-function publisher(sources: ReadonlyMap<string, Source>): Publish {
-  return async (name, topic, payload, options) => {
-    const publish = sources.get(name)?.publish;
-    if (publish === undefined) throw new GatewayError(`source ${name} is not open, or cannot publish`);
-    await publish(topic, payload, options);
-  };
-}
-
 interface Running {
   readonly startedMs: number;
   readonly clock: Clock;
   readonly pipeline: Pipeline;
-  readonly sources: ReadonlyMap<string, Source>;
+  readonly sources: OpenSources;
   readonly forwarder: Forwarder;
   readonly delivery: Delivery;
 }

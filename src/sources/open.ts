@@ -1,0 +1,54 @@
+/**
+ * Opens the sources that headgate.yaml names.
+ *
+ * Not here: what a source does with its bytes, and when all of them are closed (their signal).
+ */
+
+import type { DeviceProfile, SourceConfig } from '../config/schema.ts';
+import { parseTopic } from '../config/topic.ts';
+import { GatewayError } from '../core/errors.ts';
+import { sources } from './index.ts';
+import type { PublishOptions, Source, SourceContext } from './source.ts';
+
+/** By name, in the order of the configuration. */
+export type OpenSources = ReadonlyMap<string, Source>;
+
+/** Opens one after the other and puts each into `opened`; rejects with the first that cannot be opened. */
+export async function openSources(
+  configs: Readonly<Record<string, SourceConfig>>,
+  profiles: readonly DeviceProfile[],
+  common: Omit<SourceContext, 'name' | 'subscriptions'>,
+  opened: Map<string, Source>,
+): Promise<void> {
+  for (const [name, config] of Object.entries(configs)) {
+    const context = { ...common, name, subscriptions: subscriptionsOf(name, profiles) };
+    opened.set(name, await open(config, context));
+  }
+}
+
+function open(config: SourceConfig, context: SourceContext): Promise<Source> {
+  if ('broker' in config) return sources.broker(config.broker, context);
+  if ('mqtt' in config) return sources.mqtt(config.mqtt, context);
+  return sources.serial(config.serial, context);
+}
+
+/** The filters that the profiles want of a source; a profile that names no source wants every source's. */
+function subscriptionsOf(source: string, profiles: readonly DeviceProfile[]): string[] {
+  const wanted = profiles.filter((profile) => profile.source === undefined || profile.source === source);
+  return [...new Set(wanted.flatMap(({ topic }) => (topic === undefined ? [] : parseTopic(topic).filter)))];
+}
+
+/** Publishes through the source of a name; rejects when it is not open, cannot publish, or did not deliver. */
+export function publishThrough(sources: OpenSources) {
+  return async function publish(
+    name: string,
+    topic: string,
+    payload: string | Buffer,
+    options: PublishOptions,
+  ): Promise<void> {
+    const source = sources.get(name);
+    if (source?.publish === undefined)
+      throw new GatewayError(`source ${name} is not open, or cannot publish`);
+    await source.publish(topic, payload, options);
+  };
+}
