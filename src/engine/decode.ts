@@ -15,7 +15,7 @@ import { parseTopic } from '../config/topic.ts';
 import type { Route } from '../core/frame.ts';
 import type { DeviceLine } from '../core/status.ts';
 import type { SetAside } from '../core/types.ts';
-import { type Column, chunkRows, type Rows, type StringColumn } from '../expression/rows.ts';
+import { chunkRows, type Rows, type StringColumn, setCell } from '../expression/rows.ts';
 import type { DevicePlan } from '../rules/plan.ts';
 import { createDuplicates, type Duplicates } from './duplicates.ts';
 import { createSeriesIndex, restoreSeries } from './series.ts';
@@ -193,11 +193,6 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
       duplicates?.load(saved.duplicates);
     },
   };
-}
-
-function setCell(column: Column, i: number, value: number | string | null): void {
-  if (Array.isArray(column)) column[i] = value as string | null;
-  else column[i] = value === null ? Number.NaN : (value as number);
 }
 
 type EventTime = (row: unknown, root: unknown, arrivalMs: number) => number;

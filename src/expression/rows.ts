@@ -50,3 +50,9 @@ export function capacityFor(n: number): number {
   while (capacity < n) capacity *= 2;
   return capacity;
 }
+
+/** Puts a value into a column of its type; null is NaN in a column of numbers. */
+export function setCell(column: Column, row: number, value: number | string | null): void {
+  if (Array.isArray(column)) column[row] = value as string | null;
+  else column[row] = value === null ? Number.NaN : (value as number);
+}

@@ -1,0 +1,68 @@
+/**
+ * A rule's rows as points; with `on_change` only those that differ from what was forwarded last.
+ *
+ * Invariant: compared with the last point forwarded, not with the reading before, so a slow drift is forwarded too.
+ */
+
+import type { FieldValue } from '../core/types.ts';
+import type { Rows } from '../expression/rows.ts';
+import type { ForwardPlan } from '../rules/plan.ts';
+import type { Output } from './output.ts';
+import { type NamedSlot, pointOf, valuesOf } from './verdict.ts';
+
+type Values = Readonly<Record<string, FieldValue | null>>;
+
+export interface Forwarding {
+  /** Forwards the rows whose key is not negative. */
+  forward(rows: Rows, keys: Int32Array, slots: readonly NamedSlot[]): void;
+  readonly points: number;
+  save(): SavedForwarding;
+  load(saved: SavedForwarding): void;
+}
+
+/** What was forwarded last, by key; empty without `on_change`. */
+export type SavedForwarding = readonly (readonly [number, Values])[];
+
+export function createForwarding(
+  { measurement, onChange }: ForwardPlan,
+  tagsOf: (key: number) => Readonly<Record<string, string>>,
+  output: Output,
+): Forwarding {
+  const forwarded = new Map<number, Values>();
+  let points = 0;
+
+  function isNews(key: number, values: Values, step: number): boolean {
+    const before = forwarded.get(key);
+    // A value that this reading lacks is no news of it: devices that send parts forward only what moved.
+    const present = Object.entries(values).filter(([, value]) => value !== null);
+    const changed = present.some(([name, value]) => differs(before?.[name], value, step));
+    if (changed) forwarded.set(key, { ...before, ...Object.fromEntries(present) });
+    return changed;
+  }
+
+  return {
+    forward(rows, keys, slots) {
+      for (let row = 0; row < rows.n; row++) {
+        const key = keys[row]!;
+        if (key < 0) continue;
+        if (onChange !== undefined && !isNews(key, valuesOf(rows, slots, row), onChange)) continue;
+        const point = pointOf(measurement, tagsOf(key), rows, slots, row);
+        if (point === undefined) continue;
+        points += 1;
+        output.points.push(point);
+      }
+    },
+    get points() {
+      return points;
+    },
+    save: () => [...forwarded],
+    load(saved) {
+      for (const [key, values] of saved) forwarded.set(key, values);
+    },
+  };
+}
+
+function differs(before: FieldValue | null | undefined, after: FieldValue | null, step: number): boolean {
+  if (typeof before === 'number' && typeof after === 'number') return Math.abs(after - before) >= step;
+  return before !== after;
+}

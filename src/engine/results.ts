@@ -1,0 +1,58 @@
+/**
+ * Closed windows as rows: aggregate results in the first slots, then one column for each of `compute`.
+ *
+ * Not here: what becomes of them.
+ */
+
+import { type Column, type Rows, type SeriesTable, type StringColumn, setCell } from '../expression/rows.ts';
+import type { RulePlan } from '../rules/plan.ts';
+import type { Aggregate } from './aggregates/aggregate.ts';
+import type { NamedSlot } from './verdict.ts';
+
+export interface Results {
+  readonly rows: Rows;
+  readonly keys: Int32Array;
+  /** Of `compute`. */
+  readonly slots: readonly NamedSlot[];
+  /** Adds a window whose aggregates stand in `slot`; true when the rows are full and must be taken. */
+  add(key: number, endMs: number, arrivalMs: number, aggregates: readonly Aggregate[], slot: number): boolean;
+  /** Fills the columns of `compute`. */
+  compute(): void;
+}
+
+/** At a time: a rule must stay small when there are thousands of them. */
+const capacity = 32;
+
+export function createResults({ aggregates, computes }: RulePlan, table: SeriesTable): Results {
+  const columns: Column[] = aggregates.map(({ resultType }) =>
+    resultType === 'string' ? ([] as StringColumn) : new Float64Array(capacity),
+  );
+  const keys = new Int32Array(capacity);
+  const rows: Rows = {
+    n: 0,
+    columns,
+    // The table of result rows is that of the rule's keys.
+    series: keys,
+    eventMs: new Float64Array(capacity),
+    arrivalMs: new Float64Array(capacity),
+    table,
+  };
+  return {
+    rows,
+    keys,
+    slots: computes.map(({ name, compiled: { type } }, i) => ({ name, slot: aggregates.length + i, type })),
+    add(key, endMs, arrivalMs, running, slot) {
+      const row = rows.n++;
+      keys[row] = key;
+      rows.eventMs[row] = endMs;
+      rows.arrivalMs[row] = arrivalMs;
+      for (let a = 0; a < running.length; a++) setCell(columns[a]!, row, running[a]!.result(slot));
+      return rows.n === capacity;
+    },
+    compute() {
+      for (const [i, { compiled }] of computes.entries()) {
+        columns[aggregates.length + i] = compiled.kernel(rows);
+      }
+    },
+  };
+}

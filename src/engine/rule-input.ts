@@ -1,0 +1,70 @@
+/**
+ * A device's rows as one rule sees them: with room for the rule's own columns, and the rule's key of each row.
+ *
+ * Invariant: what is remembered here (the key of a series) follows from the plan and the series table alone; it is
+ * no state.
+ */
+
+import { type Column, capacityFor, type Rows } from '../expression/rows.ts';
+import type { RuleInput, RulePlan } from '../rules/plan.ts';
+import type { NamedSlot } from './verdict.ts';
+
+export interface RunningInput {
+  readonly plan: RuleInput;
+  /** Columns of a reading's point: the device's fields and the rule's lets. */
+  readonly slots: readonly NamedSlot[];
+  /** Of the rows last viewed. */
+  readonly keys: Int32Array;
+  /** The device's rows with the rule's lets behind the fields; valid until the next call. */
+  view(device: Rows): Rows;
+  /** The rule's key of a series; `idOf` numbers a key not met before, negative when there is no room. */
+  keyOf(series: number, rows: Rows, idOf: (values: readonly string[]) => number): number;
+  /** One column for each aggregate. */
+  argumentColumns(rows: Rows): Column[];
+}
+
+const unknownKey = -2;
+const noColumn: Column = new Float64Array(0);
+
+export function createInput(plan: RulePlan, input: RuleInput): RunningInput {
+  const { fields } = input.device;
+  let keyOfSeries = new Int32Array(0);
+  let keys = new Int32Array(0);
+  let view: Rows | undefined;
+
+  function learn(series: number, rows: Rows, idOf: (values: readonly string[]) => number): number {
+    if (series >= keyOfSeries.length) {
+      const larger = new Int32Array(Math.max(4, series + 1, keyOfSeries.length * 2)).fill(unknownKey);
+      larger.set(keyOfSeries);
+      keyOfSeries = larger;
+    }
+    keyOfSeries[series] = idOf(input.keyTags.map((tag) => rows.table.tags[tag]![series]!));
+    return keyOfSeries[series]!;
+  }
+
+  return {
+    plan: input,
+    slots: [
+      ...fields.map(({ name, type }, slot) => ({ name, slot, type })),
+      ...input.lets.map(({ name, compiled: { type } }, i) => ({ name, slot: fields.length + i, type })),
+    ],
+    get keys() {
+      return keys;
+    },
+    view(device) {
+      if (view?.table !== device.table) view = { ...device, columns: [...device.columns] };
+      view.n = device.n;
+      if (keys.length < device.n) keys = new Int32Array(capacityFor(device.n));
+      for (const [i, { compiled }] of input.lets.entries()) {
+        view.columns[fields.length + i] = compiled.kernel(view);
+      }
+      return view;
+    },
+    keyOf(series, rows, idOf) {
+      const key = series < keyOfSeries.length ? keyOfSeries[series]! : unknownKey;
+      return key === unknownKey ? learn(series, rows, idOf) : key;
+    },
+    argumentColumns: (rows) =>
+      plan.aggregates.map((_, a) => input.arguments[a]?.[0]?.kernel(rows) ?? noColumn),
+  };
+}
