@@ -10,7 +10,7 @@ import type { Alert, Frame, Point, SetAside } from '../core/types.ts';
 import { compileRules } from '../rules/compile.ts';
 import type { Plan } from '../rules/plan.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { createState, finish, load, quietUntilMs, save, statusOf, step } from './engine.ts';
+import { createState, finish, listenSince, load, quietUntilMs, save, statusOf, step } from './engine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'headgate-engine-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -417,6 +417,20 @@ test('until it is no longer quiet, empty batches change nothing', async () => {
       assert.deepEqual([points, alerts], [[], []]);
     }),
   );
+});
+
+test('time in which the gateway was down is not idle time, from its first batch on', async () => {
+  const plan = (): Promise<Plan> =>
+    planOf([bus], 'rules: [{ name: n, from: bus, window: { tumbling: 1m }, compute: { n: count() } }]\n');
+  const before = createState(await plan());
+  step(before, batchOf([message(1, {})], startMs + 2000));
+  const { state } = load(createState(await plan()), structuredClone(save(before)));
+  const downFor = 600;
+  listenSince(state, startMs + downFor * 1000);
+  // Sent before the gateway was down, it waited in a broker's session.
+  const { points } = step(state, batchOf([message(2, {}, '1', downFor + 1)], startMs + (downFor + 2) * 1000));
+  assert.deepEqual(points, []);
+  assert.deepEqual(fieldsOf(finish(state).points), [{ n: 2 }]);
 });
 
 test('an edited rule starts anew and says so; the others keep their state', async () => {

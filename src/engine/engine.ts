@@ -156,7 +156,7 @@ export function step(state: EngineState, batch: Batch): StepResult {
     });
   }
   for (const device of state.devices) handOn(device);
-  for (const rule of state.rules) rule.pass(batch.endMs, state.listeningSinceMs);
+  for (const rule of state.rules) rule.pass(batch.endMs);
   state.nowMs = batch.endMs;
   return takeOutput(state);
 }
@@ -177,6 +177,7 @@ function takeOutput(state: EngineState): StepResult {
 /** The gateway begins to listen: nobody was silent or idle before `ms`. */
 export function listenSince(state: EngineState, ms: number): EngineState {
   state.listeningSinceMs = ms;
+  for (const rule of state.rules) rule.listenSince(ms);
   return state;
 }
 
@@ -218,8 +219,7 @@ export function load(state: EngineState, saved: SavedState): { state: EngineStat
     else reset.push(rule.plan.name);
   }
   state.nowMs = saved.nowMs;
-  state.listeningSinceMs = saved.listeningSinceMs;
-  return { state, reset };
+  return { state: listenSince(state, saved.listeningSinceMs), reset };
 }
 
 export interface EngineStatus {

@@ -25,8 +25,10 @@ export interface RunningRule {
   readonly plan: RulePlan;
   /** Rows of one device, in arrival order; `input` is the device's place in `RulePlan.inputs`. */
   run(input: number, rows: Rows): void;
-  /** Lets arrival time pass. Time before `listeningSinceMs` counts for nobody's idleness or silence. */
-  pass(nowMs: number, listeningSinceMs: number): void;
+  /** Time before counts for nobody's idleness or silence. */
+  listenSince(ms: number): void;
+  /** Lets arrival time pass. */
+  pass(nowMs: number): void;
   closeAll(nowMs: number): void;
   readonly quietUntilMs: number;
   status(): RuleLine;
@@ -136,11 +138,15 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
         takeResults();
       }
     },
-    pass(nowMs, listeningSinceMs) {
+    listenSince(ms) {
+      windows?.listenSince(ms);
+      silence?.listenSince(ms);
+    },
+    pass(nowMs) {
       if (windows === undefined) judge?.states.pass(nowMs);
-      windows?.pass(nowMs, listeningSinceMs);
+      windows?.pass(nowMs);
       takeResults();
-      silence?.pass(nowMs, listeningSinceMs);
+      silence?.pass(nowMs);
     },
     closeAll(nowMs) {
       windows?.closeAll(nowMs);

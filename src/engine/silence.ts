@@ -11,7 +11,9 @@ import { type AlertSettings, type AlertStates, createAlertStates } from './alert
 export interface Silence {
   /** A reading of the key arrived. */
   heard(key: number, arrivalMs: number): void;
-  pass(nowMs: number, listeningSinceMs: number): void;
+  /** Time before is nobody's silence. */
+  listenSince(ms: number): void;
+  pass(nowMs: number): void;
   readonly quietUntilMs: number;
   readonly alerts: AlertStates;
   save(): { readonly heardMs: Float64Array; readonly alerts: unknown };
@@ -64,8 +66,10 @@ export function createSilence(
       heardMs[key] = arrivalMs;
       dueMs = Math.min(dueMs, arrivalMs + plan.afterMs);
     },
-    pass(nowMs, listeningSinceMs) {
-      listeningSince = listeningSinceMs;
+    listenSince(ms) {
+      listeningSince = ms;
+    },
+    pass(nowMs) {
       if (nowMs < dueMs) return;
       dueMs = Number.POSITIVE_INFINITY;
       for (const key of heardMs.keys()) {
