@@ -18,7 +18,7 @@ export interface DemoConfig {
 
 /** The path of the serial line within the data folder. */
 export const serialName = 'probe';
-export const influxDatabase = 'headgate';
+const influxDatabase = 'headgate';
 
 /** Writes the file, for this user's eyes only; gives its path. */
 export async function writeConfig(config: DemoConfig): Promise<string> {

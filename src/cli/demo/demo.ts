@@ -15,7 +15,7 @@ import { loadSetup } from '../setup.ts';
 import { wantsColours } from '../table.ts';
 import { packageVersion } from '../version.ts';
 import type { Depot } from './bus.ts';
-import { influxDatabase, serialName, writeConfig } from './config-file.ts';
+import { serialName, writeConfig } from './config-file.ts';
 import { type DataFolder, defaultFolder, openDataFolder, openScratchFolder } from './data-folder.ts';
 import { beginningBefore, senders } from './depot.ts';
 import { drive, keepTicking } from './drive.ts';
@@ -99,12 +99,9 @@ export async function demoCommand(options: DemoOptions = {}): Promise<number> {
   stopShowing();
   await publisher.close();
   await gateway.stop();
-  const where = options.influx === undefined ? pointFiles(folder) : `InfluxDB, database ${influxDatabase}`;
-  const lines = summaryLines(
-    scene.now(),
-    { startMs: depot.startMs, points: where },
-    wantsColours(process.stdout),
-  );
+  const last = scene.now();
+  const points = options.influx === undefined ? pointFiles(folder) : last.status.forward.target;
+  const lines = summaryLines(last, { startMs: depot.startMs, points }, wantsColours(process.stdout));
   process.stdout.write(`${lines.join('\n')}\n`);
   if (failure !== undefined) throw failure.error;
   return exitCodes.fine;
@@ -213,7 +210,10 @@ interface StopRequest {
   forget(): void;
 }
 
-/** Ctrl-C, SIGTERM or the end of `seconds`. A second Ctrl-C ends the process at once, as if nobody listened. */
+/**
+ * Ctrl-C, SIGTERM, the end of `seconds`, or of whoever reads the output (`| head`). A second Ctrl-C ends the process
+ * at once, as if nobody listened.
+ */
 function stopRequest(seconds: number | undefined): StopRequest {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const stop = (): void => {
@@ -228,5 +228,7 @@ function stopRequest(seconds: number | undefined): StopRequest {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // Stays: the last words may find nobody either.
+  process.stdout.on('error', stop);
   return { asked: promise, forget };
 }

@@ -21,7 +21,7 @@ function fakeTerminal(columns: number, rows: number) {
 }
 
 const up = (lines: number): string => `\x1b[${lines}A\r`;
-const line = (text: string): string => `${text}\x1b[K\n`;
+const line = (text: string): string => `\x1b[K${text}\n`;
 const nothingBelow = '\x1b[J';
 
 test('a picture replaces the one before in place', () => {

@@ -26,6 +26,7 @@ const wrapOn = '\x1b[?7h';
 const beginPicture = '\x1b[?2026h';
 const endPicture = '\x1b[?2026l';
 const clearScreen = '\x1b[2J\x1b[H';
+/** Before the text of a line: after a full one it would clear the last column. */
 const clearLine = '\x1b[K';
 const clearBelow = '\x1b[J';
 
@@ -45,7 +46,7 @@ export function createPainter(terminal: Terminal): Painter {
   return {
     paint(lines) {
       const shown = lines.slice(0, Math.max(1, terminal.rows - 1));
-      const body = shown.map((line) => `${line}${clearLine}\n`).join('');
+      const body = shown.map((line) => `${clearLine}${line}\n`).join('');
       terminal.write(
         beginPicture + hideCursor + wrapOff + goBack() + body + clearBelow + wrapOn + endPicture,
       );
