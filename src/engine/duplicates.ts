@@ -26,13 +26,14 @@ export function createDuplicates(horizonMs: number): Duplicates {
   function makeRoom(times: Times): void {
     if (times.n < times.ms.length) return;
     const oldest = times.ms[times.n - 1]! - horizonMs;
+    const quarter = Math.ceil(times.n / 4);
     let drop = lowerBound(times, oldest);
-    if (drop < times.n / 4 && times.ms.length >= most) drop = times.n / 4;
-    if (drop >= times.n / 4) {
+    if (drop < quarter && times.ms.length >= most) drop = quarter;
+    if (drop >= quarter) {
       times.ms.copyWithin(0, drop, times.n);
       times.n -= drop;
     } else {
-      const larger = new Float64Array(times.ms.length * 2);
+      const larger = new Float64Array(Math.min(most, times.ms.length * 2));
       larger.set(times.ms);
       times.ms = larger;
     }
