@@ -66,9 +66,10 @@ test('property: arrivals never go back, are whole microseconds, and do not depen
       const rest = cut < times.length ? [block('a', times.slice(cut))] : [];
       assert.deepEqual(await arrivals(block('a', times.slice(0, cut)), ...rest), whole);
       for (const [i, ms] of whole.entries()) {
-        assert.equal(Math.floor(ms * 1000) / 1000, ms);
+        assert.equal(Math.round(ms * 1000) / 1000, ms);
         if (i > 0) assert.ok(ms >= whole[i - 1]!);
       }
     }),
+    { examples: [[[17328913742.127], 0]] },
   );
 });

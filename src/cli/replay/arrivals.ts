@@ -48,5 +48,6 @@ function isLeap(eventMs: number, maxMs: number, nextMs: number): boolean {
 
 /** Arrivals are whole microseconds; one that was rounded down must not be ahead of its reading by a nanosecond. */
 function floorMicros(ms: number): number {
-  return Math.floor(ms * 1000) / 1000;
+  const us = Math.round(ms * 1000);
+  return us / 1000 > ms ? (us - 1) / 1000 : us / 1000;
 }
