@@ -49,6 +49,8 @@ export interface Gateway {
 }
 
 const checkpointEveryMs = 30_000;
+/** Of the journal: what was written since the last checkpoint, what waits and the file being written all fit in it. */
+const checkpointShare = 1 / 4;
 const deadLetterBytes = 16 * 1024 * 1024;
 
 /** Starts everything; resolves when the sources are open. Throws `GatewayError` with what to do. */
@@ -63,7 +65,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     outlets: new AbortController(),
   };
   const stations = await openStations(setup, clock, logger);
-  const pipeline = await recover(setup, options, stations, clock);
+  const pipeline = await recover(setup, options, stations, clock, stopping.batches.signal);
   const batchesFromNow = live(config, pipeline, clock, stopping.batches.signal);
   await checkpoint(pipeline);
   const { journal, outbox, deadLetters } = stations;
@@ -155,6 +157,7 @@ async function recover(
   { logger, onAlert }: GatewayOptions,
   stations: Stations,
   clock: Clock,
+  signal: AbortSignal,
 ): Promise<Pipeline> {
   const { journal, outbox } = stations;
   const checkpoints = openCheckpoints(config.data, systemDisk, logger);
@@ -166,6 +169,7 @@ async function recover(
     ...stations,
     checkpoints,
     checkpointEveryMs,
+    checkpointEveryBytes: config.limits.journalBytes * checkpointShare,
     onAlerts: (alerts) => {
       for (const alert of alerts) onAlert?.(alert);
     },
@@ -174,9 +178,12 @@ async function recover(
       batchEndMs: held?.batchEndMs ?? 0,
       position: held?.position ?? { sequence: 0, frame: 0 },
       checkpointAtMs: held?.batchEndMs ?? 0,
+      checkpointAtBytes: 0,
       checkpointBytes: 0,
       isUnsaved: false,
     },
+    logger,
+    signal,
   };
   const livedUntilMs = Math.max(
     journal.lastArrivalMs,

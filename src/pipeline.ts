@@ -6,10 +6,12 @@
  */
 
 import type { Batch } from './core/frame.ts';
+import type { Logger } from './core/log.ts';
 import type { Alert } from './core/types.ts';
 import type { CheckpointStore } from './engine/checkpoint.ts';
 import { type EngineState, save, step } from './engine/engine.ts';
 import type { Journal, Position } from './journal/journal.ts';
+import { waitOutFullDisk } from './log/full-disk.ts';
 import type { DeadLetters } from './outbox/dead-letters.ts';
 import type { Outbox } from './outbox/outbox.ts';
 
@@ -20,8 +22,13 @@ export interface Pipeline {
   readonly checkpoints: CheckpointStore;
   /** Gateway time between checkpoints. */
   readonly checkpointEveryMs: number;
+  /** Bytes journalled between checkpoints: only what lies before one can make room in the journal. */
+  readonly checkpointEveryBytes: number;
   readonly onAlerts: (alerts: readonly Alert[]) => void;
   readonly progress: Progress;
+  readonly logger: Logger;
+  /** Aborts when the gateway stops: a full disk is not waited for any more. */
+  readonly signal: AbortSignal;
 }
 
 /** How far the path has come; shown by `status`. */
@@ -32,6 +39,8 @@ export interface Progress {
   /** The first frame after it. */
   position: Position;
   checkpointAtMs: number;
+  /** What the journal had written by then. */
+  checkpointAtBytes: number;
   /** Whether anything but time has passed since: an idle gateway does not wear its disk. */
   isUnsaved: boolean;
   checkpointBytes: number;
@@ -48,15 +57,19 @@ export async function run(pipeline: Pipeline, batches: AsyncIterable<JournalledB
   for await (const { batch, next } of batches) {
     const { state, points, alerts, setAside } = step(progress.state, batch);
     deadLetters.write(setAside);
-    await outbox.append(batch.endMs, points, alerts);
+    await waitOutFullDisk(() => outbox.append(batch.endMs, points, alerts), pipeline);
     pipeline.onAlerts(alerts);
     progress.state = state;
     progress.batchEndMs = batch.endMs;
     progress.position = next;
     progress.isUnsaved ||= batch.spans.length > 0 || points.length > 0 || alerts.length > 0;
-    const isDue = batch.endMs - progress.checkpointAtMs >= pipeline.checkpointEveryMs;
-    if (isDue && progress.isUnsaved) await checkpoint(pipeline);
+    if (progress.isUnsaved && isDue(pipeline)) await waitOutFullDisk(() => checkpoint(pipeline), pipeline);
   }
+}
+
+function isDue({ progress, journal, checkpointEveryMs, checkpointEveryBytes }: Pipeline): boolean {
+  const bytes = journal.stats.bytesWritten - progress.checkpointAtBytes;
+  return progress.batchEndMs - progress.checkpointAtMs >= checkpointEveryMs || bytes >= checkpointEveryBytes;
 }
 
 /** Saves engine state and journal position as one; what lies before may then be recycled. */
@@ -64,6 +77,7 @@ export async function checkpoint(pipeline: Pipeline): Promise<void> {
   const { progress, journal } = pipeline;
   const { batchEndMs, position } = progress;
   progress.checkpointAtMs = batchEndMs;
+  progress.checkpointAtBytes = journal.stats.bytesWritten;
   progress.isUnsaved = false;
   progress.checkpointBytes = await pipeline.checkpoints.save({
     batchEndMs,
