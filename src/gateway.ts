@@ -202,7 +202,8 @@ async function* missed(
   livedUntilMs: number,
 ): AsyncGenerator<JournalledBatch> {
   const { batchMs } = config;
-  const overMs = Math.floor(clock.now() / batchMs) * batchMs;
+  // The journal's time: after a power cut the clock may be behind what was recorded.
+  const overMs = Math.floor(pipeline.journal.now() / batchMs) * batchMs;
   const untilMs = Math.min(overMs, Math.ceil(livedUntilMs / batchMs) * batchMs);
   if (!(pipeline.progress.batchEndMs < untilMs)) return;
   const never = new AbortController().signal;
@@ -219,8 +220,8 @@ function live(
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<JournalledBatch> {
-  const { progress } = pipeline;
-  const nowMs = clock.now();
+  const { progress, journal } = pipeline;
+  const nowMs = journal.now();
   progress.state = listenSince(progress.state, nowMs);
   progress.batchEndMs = Math.max(progress.batchEndMs, Math.floor(nowMs / config.batchMs) * config.batchMs);
   return cut(config, pipeline, clock, progress.batchEndMs, signal);
