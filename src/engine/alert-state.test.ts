@@ -113,7 +113,7 @@ test('a pending alert of single readings fires by the passing of time', () => {
     message: () => 'door open',
     values: () => ({}),
   });
-  assert.equal(states.quietUntilMs, 91_000);
+  assert.equal(states.quietUntilMs(), 91_000);
   states.pass(90_999);
   assert.equal(given.length, 0);
   states.pass(91_000);

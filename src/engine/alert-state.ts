@@ -67,8 +67,8 @@ export interface AlertStates {
   pass(nowMs: number): void;
   passKey(key: number, nowMs: number): void;
   /** No pending alert fires by `pass` before this arrival time. */
-  readonly quietUntilMs: number;
-  readonly firing: IterableIterator<{ key: number; severity: Severity; firedAtMs: number; message: string }>;
+  quietUntilMs(): number;
+  firing(): IterableIterator<{ key: number; severity: Severity; firedAtMs: number; message: string }>;
   save(): SavedAlerts;
   load(saved: SavedAlerts): void;
 }
@@ -219,10 +219,8 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
       dueMs = Number.POSITIVE_INFINITY;
       for (const key of [...keys.keys()]) passKey(key, nowMs);
     },
-    get quietUntilMs() {
-      return dueMs;
-    },
-    get firing() {
+    quietUntilMs: () => dueMs,
+    firing() {
       return keys
         .entries()
         .filter(([, state]) => state.episode !== undefined)

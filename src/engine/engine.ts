@@ -184,7 +184,7 @@ export function listenSince(state: EngineState, ms: number): EngineState {
 /** Until this arrival time an empty batch changes nothing. */
 export function quietUntilMs(state: EngineState): number {
   let until = Number.POSITIVE_INFINITY;
-  for (const rule of state.rules) until = Math.min(until, rule.quietUntilMs);
+  for (const rule of state.rules) until = Math.min(until, rule.quietUntilMs());
   return until;
 }
 
@@ -247,7 +247,7 @@ export function statusOf(state: EngineState): EngineStatus {
 
 function firingOf(rule: RunningRule): FiringAlert[] {
   return rule.alertStates.flatMap((states) =>
-    [...states.firing].map(({ key, ...alert }) => ({
+    [...states.firing()].map(({ key, ...alert }) => ({
       rule: rule.plan.name,
       key: rule.tagsOf(key),
       ...alert,

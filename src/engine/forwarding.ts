@@ -15,7 +15,7 @@ type Values = Readonly<Record<string, FieldValue | null>>;
 export interface Forwarding {
   /** Forwards the rows whose key is not negative. */
   forward(rows: Rows, keys: Int32Array, slots: readonly NamedSlot[]): void;
-  readonly points: number;
+  points(): number;
   save(): SavedForwarding;
   load(saved: SavedForwarding): void;
 }
@@ -52,9 +52,7 @@ export function createForwarding(
         output.points.push(point);
       }
     },
-    get points() {
-      return points;
-    },
+    points: () => points,
     save: () => [...forwarded],
     load(saved) {
       for (const [key, values] of saved) forwarded.set(key, values);

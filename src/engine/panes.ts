@@ -23,7 +23,7 @@ export interface Panes {
   dropFrom(key: number, slot: number): void;
   /** The slot with the rows of the panes that start in `[fromMs, toMs)`, combined; valid until the next call. */
   combine(key: number, fromMs: number, toMs: number): number;
-  readonly count: number;
+  count(): number;
   save(): SavedPanes;
   load(saved: SavedPanes): void;
 }
@@ -111,9 +111,7 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
       }
       return combined;
     },
-    get count() {
-      return used - 1 - free.length;
-    },
+    count: () => used - 1 - free.length,
     save() {
       const unused = new Set(free);
       const slots = Int32Array.from({ length: used - 1 }, (_, i) => i + 1).filter(

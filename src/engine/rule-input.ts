@@ -14,7 +14,7 @@ export interface RunningInput {
   /** Columns of a reading's point: the device's fields and the rule's lets. */
   readonly slots: readonly NamedSlot[];
   /** Of the rows last viewed. */
-  readonly keys: Int32Array;
+  keys(): Int32Array;
   /** The device's rows with the rule's lets behind the fields; valid until the next call. */
   view(device: Rows): Rows;
   /** The rule's key of a series; `idOf` numbers a key not met before, negative when there is no room. */
@@ -48,9 +48,7 @@ export function createInput(plan: RulePlan, input: RuleInput): RunningInput {
       ...fields.map(({ name, type }, slot) => ({ name, slot, type })),
       ...input.lets.map(({ name, compiled: { type } }, i) => ({ name, slot: fields.length + i, type })),
     ],
-    get keys() {
-      return keys;
-    },
+    keys: () => keys,
     view(device) {
       if (view?.table !== device.table) view = { ...device, columns: [...device.columns] };
       view.n = device.n;

@@ -4,6 +4,8 @@
  * Flow: lets → where → key of each row → window (panes, aggregates, closed windows as result rows) or the reading
  * itself → alerts and points.
  * Invariant: everything kept between calls is in `save()`; a rule knows no other rule.
+ * What a rule is made of has methods and no getters: V8 keeps each object that was made with a getter as a hash table
+ * of its own, and there may be thousands of rules.
  */
 
 import type { RuleLine } from '../core/status.ts';
@@ -30,7 +32,7 @@ export interface RunningRule {
   /** Lets arrival time pass. */
   pass(nowMs: number): void;
   closeAll(nowMs: number): void;
-  readonly quietUntilMs: number;
+  quietUntilMs(): number;
   status(): RuleLine;
   readonly alertStates: readonly AlertStates[];
   tagsOf(key: number): Readonly<Record<string, string>>;
@@ -106,7 +108,7 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
   /** Gives each row its key; filtered rows and rows of keys beyond the limit get a negative one. */
   function assignKeys(input: RunningInput, rows: Rows): void {
     const passes = input.plan.where?.(rows);
-    const rowKeys = input.keys;
+    const rowKeys = input.keys();
     for (let i = 0; i < rows.n; i++) {
       const key = input.keyOf(rows.series[i]!, rows, keys.idOf);
       rowKeys[i] = key;
@@ -131,10 +133,10 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
       counts.readings += rows.n;
       assignKeys(input, rows);
       if (windows === undefined) {
-        judge?.judge(rows, input.keys, index, input.slots, spanMs);
-        forwarding?.forward(rows, input.keys, input.slots);
+        judge?.judge(rows, input.keys(), index, input.slots, spanMs);
+        forwarding?.forward(rows, input.keys(), input.slots);
       } else {
-        windows.fold(rows, input.keys, input.argumentColumns(rows));
+        windows.fold(rows, input.keys(), input.argumentColumns(rows));
         takeResults();
       }
     },
@@ -152,16 +154,16 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
       windows?.closeAll(nowMs);
       takeResults();
     },
-    get quietUntilMs() {
-      const timed = windows === undefined ? judge?.states.quietUntilMs : windows.quietUntilMs;
-      return Math.min(timed ?? Number.POSITIVE_INFINITY, silence?.quietUntilMs ?? Number.POSITIVE_INFINITY);
+    quietUntilMs() {
+      const timed = windows === undefined ? judge?.states.quietUntilMs() : windows.quietUntilMs();
+      return Math.min(timed ?? Number.POSITIVE_INFINITY, silence?.quietUntilMs() ?? Number.POSITIVE_INFINITY);
     },
     status: () => ({
       name: plan.name,
       ...counts,
-      points: forwarding?.points ?? 0,
+      points: forwarding?.points() ?? 0,
       keys: keys.size,
-      openWindows: windows?.openPanes ?? 0,
+      openWindows: windows?.openPanes() ?? 0,
     }),
     save: () => ({
       tags: keys.tags,

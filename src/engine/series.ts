@@ -19,35 +19,31 @@ interface Trie extends Map<string, Trie | number> {}
 export function createSeriesIndex(tagCount: number, limit: number): SeriesIndex {
   const tags: string[][] = Array.from({ length: tagCount }, () => []);
   const root: Trie = new Map();
-  let size = 0;
+  const index = { tags, size: 0, idOf };
 
-  function add(branch: Trie, values: readonly string[]): number {
-    if (size >= limit) return -1;
-    for (let i = 0; i < tagCount; i++) tags[i]!.push(values[i]!);
-    branch.set(values[tagCount - 1] ?? '', size);
-    return size++;
+  function idOf(values: readonly string[]): number {
+    let branch = root;
+    for (let i = 0; i < tagCount - 1; i++) {
+      let next = branch.get(values[i]!) as Trie | undefined;
+      if (next === undefined) {
+        if (index.size >= limit) return -1;
+        next = new Map();
+        branch.set(values[i]!, next);
+      }
+      branch = next;
+    }
+    const id = branch.get(values[tagCount - 1] ?? '') as number | undefined;
+    return id ?? add(branch, values);
   }
 
-  return {
-    tags,
-    get size() {
-      return size;
-    },
-    idOf(values) {
-      let branch = root;
-      for (let i = 0; i < tagCount - 1; i++) {
-        let next = branch.get(values[i]!) as Trie | undefined;
-        if (next === undefined) {
-          if (size >= limit) return -1;
-          next = new Map();
-          branch.set(values[i]!, next);
-        }
-        branch = next;
-      }
-      const id = branch.get(values[tagCount - 1] ?? '') as number | undefined;
-      return id ?? add(branch, values);
-    },
-  };
+  function add(branch: Trie, values: readonly string[]): number {
+    if (index.size >= limit) return -1;
+    for (let i = 0; i < tagCount; i++) tags[i]!.push(values[i]!);
+    branch.set(values[tagCount - 1] ?? '', index.size);
+    return index.size++;
+  }
+
+  return index;
 }
 
 /** The tags of one id, by name; those without a value are left out. */

@@ -14,7 +14,7 @@ export interface Silence {
   /** Time before is nobody's silence. */
   listenSince(ms: number): void;
   pass(nowMs: number): void;
-  readonly quietUntilMs: number;
+  quietUntilMs(): number;
   readonly alerts: AlertStates;
   save(): { readonly heardMs: Float64Array; readonly alerts: unknown };
   load(saved: ReturnType<Silence['save']>): void;
@@ -78,14 +78,12 @@ export function createSilence(
         else dueMs = Math.min(dueMs, silentAtMs(key));
       }
     },
-    get quietUntilMs() {
-      return dueMs;
-    },
+    quietUntilMs: () => dueMs,
     save: () => ({ heardMs: Float64Array.from(heardMs, (ms) => ms ?? Number.NaN), alerts: alerts.save() }),
     load(saved) {
       heardMs = Array.from(saved.heardMs);
       alerts.load(saved.alerts as ReturnType<AlertStates['save']>);
-      silent = new Set([...alerts.firing].map(({ key }) => key));
+      silent = new Set([...alerts.firing()].map(({ key }) => key));
       dueMs = Number.NEGATIVE_INFINITY;
     },
   };

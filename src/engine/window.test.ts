@@ -257,5 +257,5 @@ test('any readings, cut into any batches: the windows of the definition', () => 
 test('panes of closed windows are reused', () => {
   const { windows } = running({ lengthMs: minute, everyMs: 10_000, offsetMs: 0 });
   for (let t = 0; t < 100 * minute; t += 1000) feed(windows, [at(t)]);
-  assert.ok(windows.openPanes <= 8, `${windows.openPanes} panes are open`);
+  assert.ok(windows.openPanes() <= 8, `${windows.openPanes()} panes are open`);
 });

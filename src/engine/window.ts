@@ -37,8 +37,8 @@ export interface Windows {
   /** Closes everything, as at the end of recorded input. */
   closeAll(arrivalMs: number): void;
   /** No window closes by `pass` before this arrival time. */
-  readonly quietUntilMs: number;
-  readonly openPanes: number;
+  quietUntilMs(): number;
+  openPanes(): number;
   save(): SavedWindows;
   load(saved: SavedWindows): void;
 }
@@ -201,12 +201,8 @@ export function createWindows(settings: WindowSettings): Windows {
       for (let key = 0; key < keyCount; key++) closeUntil(key, Number.MAX_VALUE, arrivalMs);
     },
 
-    get quietUntilMs() {
-      return idleDueMs;
-    },
-    get openPanes() {
-      return panes.count;
-    },
+    quietUntilMs: () => idleDueMs,
+    openPanes: panes.count,
 
     save: () => ({
       watermarkMs: watermarkMs.slice(0, keyCount),
