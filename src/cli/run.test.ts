@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { headgateIn } from '../../test/peers/command.ts';
+import { until } from '../../test/peers/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'headgate-run-'));
 const children: ChildProcess[] = [];
@@ -103,4 +104,19 @@ test('a port in use is exit code 3, says which, and leaves the data folder free'
   assert.match(stderr, new RegExp(`headgate: .*${port}.*\n {2}remedy: `));
   assert.doesNotMatch(stderr, /\n {4}at /);
   assert.ok(!readdirSync(join(folder, `data-${name}`)).includes('headgate.sock'));
+});
+
+test('told to stop while it still starts, it ends at once', async () => {
+  const name = config('starting.yaml', 0);
+  const data = join(folder, `data-${name}`);
+  // Reading the checkpoint takes for ever: nobody writes into this pipe.
+  mkdirSync(data);
+  execFileSync('mkfifo', [join(data, 'checkpoint')]);
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), 'run', '-c', name], {
+    cwd: folder,
+  });
+  children.push(child);
+  await until(() => existsSync(join(data, 'journal')), 'the start to reach the journal');
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
 });

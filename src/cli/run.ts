@@ -61,7 +61,9 @@ async function runGateway(
   const version = packageVersion();
   const { data, gateway: name } = setup.config;
   try {
-    const gateway = await startGateway(setup, { logger, version });
+    // Told to stop while it still runs the journal again, it just ends: the next start does the same.
+    const gateway = await Promise.race([startGateway(setup, { logger, version }), stop]);
+    if (typeof gateway === 'string') return exitCodes.fine;
     claim.answer({ status: () => gateway.status() });
     logger.info({ version, data, pid: process.pid }, `gateway ${name} is running`);
     const failed = gateway.failed.catch((error: unknown) => ({ error }));
