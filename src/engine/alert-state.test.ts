@@ -137,3 +137,18 @@ test('keys that are quietly ok take no room', () => {
   judge(states, 2, [0]);
   assert.deepEqual(states.save().keys, []);
 });
+
+test('episodes of one key that begin at the same time, or out of order, have ids of their own, over a restart too', () => {
+  const { states, given } = machine([warning]);
+  for (const minute of [1, 2, 2, 1]) {
+    judge(states, minute, [1]);
+    judge(states, minute, [0]);
+  }
+  const restored = machine([warning]);
+  restored.states.load(structuredClone(states.save()));
+  judge(restored.states, 3, [1]);
+  judge(restored.states, 3, [0]);
+  judge(restored.states, 2, [1]);
+  const ids = [...given, ...restored.given].map(({ id }) => id);
+  assert.equal(new Set(ids).size, 11);
+});

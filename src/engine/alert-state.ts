@@ -2,7 +2,8 @@
  * The alert of each key of a rule: `ok → pending (for) → firing → ok`, for every severity; the highest firing one counts.
  *
  * Invariants: an alert is given out for each change of a key's severity, once; the id of a change follows from rule, key,
- * time and order alone, so running a batch again gives the same ids. Only keys that are not quietly ok take memory.
+ * time and order alone, so running a batch again gives the same ids. Of a key that is quietly ok no more is kept than when
+ * it fired.
  * Not here: what the conditions are (rules/) and who is told (notify/).
  */
 
@@ -58,6 +59,13 @@ export interface KeyAlert {
 export interface SavedAlerts {
   readonly severities: readonly Severity[];
   readonly keys: readonly (readonly [number, KeyAlert])[];
+  readonly fired: readonly (readonly [number, Fired])[];
+}
+
+/** Devices that share a key may fire it again at the same time, or an earlier one: those episodes are numbered. */
+interface Fired {
+  readonly latestMs: number;
+  readonly again: number;
 }
 
 export interface AlertStates {
@@ -85,6 +93,7 @@ export interface AlertSettings {
 export function createAlertStates(settings: AlertSettings): AlertStates {
   const { levels } = settings;
   const keys = new Map<number, KeyAlert>();
+  const fired = new Map<number, Fired>();
   let dueMs = Number.POSITIVE_INFINITY;
 
   function stateOf(key: number): KeyAlert {
@@ -190,8 +199,18 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
 
   function newEpisode(key: number, firedAtMs: number, level: number): Episode {
     const tags = Object.entries(settings.tagsOf(key)).sort(([a], [b]) => (a < b ? -1 : 1));
-    const id = hash('sha256', JSON.stringify([settings.rule, tags, firedAtMs])).slice(0, 16);
+    const again = countFiring(key, firedAtMs);
+    const identity = [settings.rule, tags, firedAtMs, ...(again === 0 ? [] : [again])];
+    const id = hash('sha256', JSON.stringify(identity)).slice(0, 16);
     return { id, firedAtMs, level, message: '', changes: 0, told: [], values: {} };
+  }
+
+  /** 0 when the key never fired at or after this time. No number is given twice for one time. */
+  function countFiring(key: number, firedAtMs: number): number {
+    const { latestMs, again } = fired.get(key) ?? { latestMs: Number.NEGATIVE_INFINITY, again: 0 };
+    const isLater = firedAtMs > latestMs;
+    fired.set(key, isLater ? { latestMs: firedAtMs, again } : { latestMs, again: again + 1 });
+    return isLater ? 0 : again + 1;
   }
 
   function give(key: number, episode: Episode, state: Alert['state'], atMs: number): void {
@@ -231,13 +250,14 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
           message: episode!.message,
         }));
     },
-    save: () => ({ severities: levels.map((level) => level.severity), keys: [...keys] }),
+    save: () => ({ severities: levels.map((level) => level.severity), keys: [...keys], fired: [...fired] }),
     load(saved) {
       const levelOf = levels.map(({ severity }) => saved.severities.indexOf(severity));
       for (const [key, state] of saved.keys) {
         const kept = reorder(state, levelOf);
         if (kept !== undefined) keys.set(key, kept);
       }
+      for (const [key, last] of saved.fired) fired.set(key, last);
       dueMs = Number.NEGATIVE_INFINITY;
     },
   };
