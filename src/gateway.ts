@@ -23,7 +23,7 @@ import type { Forwarder } from './outbox/forward.ts';
 import { type Outbox, openOutbox } from './outbox/outbox.ts';
 import { checkpoint, type JournalledBatch, type Pipeline, run } from './pipeline.ts';
 import type { Plan } from './rules/plan.ts';
-import { type OpenSources, openSources, publishThrough } from './sources/open.ts';
+import { type OpenSources, openSources, publishThrough, subscriptionsOf } from './sources/open.ts';
 import type { Source } from './sources/source.ts';
 
 export interface GatewaySetup {
@@ -43,6 +43,11 @@ export interface Gateway {
   status(): GatewayStatus;
   /** Ports of a broker's listeners. */
   ports(source: string): readonly number[];
+  /**
+   * Other rules and profiles take over between two batches, without losing a reading; subscriptions follow. Resolves
+   * with the names of the rules whose state began anew. The rest of a configuration needs a restart.
+   */
+  reload(plan: Plan): Promise<readonly string[]>;
   stop(): Promise<void>;
   /** Rejects when the path dies; never resolves. */
   readonly failed: Promise<never>;
@@ -116,6 +121,14 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     status: () =>
       statusOfGateway(setup, options, { startedMs, clock, pipeline, sources, forwarder, delivery }),
     ports: (name) => sources.get(name)?.ports ?? [],
+    reload(plan) {
+      const profiles = plan.devices.map(({ profile }) => profile);
+      for (const [name, source] of sources) source.subscribe?.(subscriptionsOf(name, profiles));
+      return new Promise((taken) => {
+        pipeline.progress.change?.taken([]);
+        pipeline.progress.change = { plan, taken };
+      });
+    },
     stop() {
       stopped ??= stop();
       return stopped;
@@ -181,6 +194,7 @@ async function recover(
       checkpointAtBytes: 0,
       checkpointBytes: 0,
       isUnsaved: false,
+      change: undefined,
     },
     logger,
     signal,

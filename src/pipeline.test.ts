@@ -48,6 +48,7 @@ async function makePath(checkpointEveryBytes: number): Promise<Path> {
       checkpointAtBytes: 0,
       isUnsaved: false,
       checkpointBytes: 0,
+      change: undefined,
     },
   };
 }

@@ -9,11 +9,12 @@ import type { Batch } from './core/frame.ts';
 import type { Logger } from './core/log.ts';
 import type { Alert } from './core/types.ts';
 import type { CheckpointStore } from './engine/checkpoint.ts';
-import { type EngineState, save, step } from './engine/engine.ts';
+import { type EngineState, replan, save, step } from './engine/engine.ts';
 import type { Journal, Position } from './journal/journal.ts';
 import { waitOutFullDisk } from './log/full-disk.ts';
 import type { DeadLetters } from './outbox/dead-letters.ts';
 import type { Outbox } from './outbox/outbox.ts';
+import type { Plan } from './rules/plan.ts';
 
 export interface Pipeline {
   readonly journal: Journal;
@@ -44,6 +45,14 @@ export interface Progress {
   /** Whether anything but time has passed since: an idle gateway does not wear its disk. */
   isUnsaved: boolean;
   checkpointBytes: number;
+  /** Rules and profiles that take over before the next batch. */
+  change: PlanChange | undefined;
+}
+
+export interface PlanChange {
+  readonly plan: Plan;
+  /** Gets the names of the rules whose state begins anew. */
+  readonly taken: (reset: readonly string[]) => void;
 }
 
 export interface JournalledBatch {
@@ -63,8 +72,16 @@ export async function run(pipeline: Pipeline, batches: AsyncIterable<JournalledB
     progress.batchEndMs = batch.endMs;
     progress.position = next;
     progress.isUnsaved ||= batch.spans.length > 0 || points.length > 0 || alerts.length > 0;
+    if (progress.change !== undefined) takeChange(progress, progress.change);
     if (progress.isUnsaved && isDue(pipeline)) await waitOutFullDisk(() => checkpoint(pipeline), pipeline);
   }
+}
+
+function takeChange(progress: Progress, { plan, taken }: PlanChange): void {
+  const { state, reset } = replan(progress.state, plan);
+  progress.state = state;
+  progress.change = undefined;
+  taken(reset);
 }
 
 function isDue({ progress, journal, checkpointEveryMs, checkpointEveryBytes }: Pipeline): boolean {

@@ -9,6 +9,7 @@ import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import { exitCodes } from './failure.ts';
+import { followFiles } from './follow-files.ts';
 import type { LogLevel } from './log-levels.ts';
 import { logForm, openLogger } from './logger.ts';
 import { loadSetup, type Setup } from './setup.ts';
@@ -42,7 +43,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
     const setup = await loadSetup(options.config);
     for (const { file, line, message } of setup.warnings) logger.warn({ file, line }, message);
     const claim = await claimDataFolder(setup.config.data);
-    const exitCode = await runGateway(setup, claim, logger, stop);
+    const exitCode = await runGateway(options, setup, claim, logger, stop);
     flush();
     // Nothing that still hangs, such as an answer that never comes, may keep the process alive.
     process.exit(exitCode);
@@ -53,6 +54,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
 }
 
 async function runGateway(
+  options: RunOptions,
   setup: Setup,
   claim: Claim,
   logger: Logger,
@@ -60,20 +62,31 @@ async function runGateway(
 ): Promise<number> {
   const version = packageVersion();
   const { data, gateway: name } = setup.config;
+  const following = new AbortController();
   try {
     // Told to stop while it still runs the journal again, it just ends: the next start does the same.
     const gateway = await Promise.race([startGateway(setup, { logger, version }), stop]);
     if (typeof gateway === 'string') return exitCodes.fine;
-    claim.answer({ status: () => gateway.status() });
+    const files = followFiles({
+      configPath: options.config,
+      setup,
+      gateway,
+      logger,
+      signal: following.signal,
+    });
+    claim.answer({ status: () => ({ ...gateway.status(), files: files.status() }) });
     logger.info({ version, data, pid: process.pid }, `gateway ${name} is running`);
     const failed = gateway.failed.catch((error: unknown) => ({ error }));
     const end = await Promise.race([stop, failed]);
     const isFailure = typeof end === 'object';
     if (isFailure) logger.error({ error: end.error }, `the gateway cannot go on: ${messageOf(end.error)}`);
     else logger.info({ signal: end }, 'stopping');
+    following.abort();
+    await files.closed;
     const isClean = await stopGateway(gateway, logger);
     return isFailure || !isClean ? exitCodes.wrong : exitCodes.fine;
   } finally {
+    following.abort();
     await claim.release();
   }
 }

@@ -51,7 +51,16 @@ function headLines(status: GatewayStatus, colours: boolean): string[] {
   return [
     `${strong(printable(status.gateway), colours)}  headgate ${status.version}, process ${status.pid}, up ${up}`,
     [...received, ...troubles].join(', '),
+    ...filesLines(status, colours),
   ];
+}
+
+/** Only what a person should act on. */
+function filesLines({ files }: GatewayStatus, colours: boolean): string[] {
+  if (files === undefined || files.state === 'current') return [];
+  const since = `running the version of ${timeText(files.loadedMs)}`;
+  const text = `files ${files.state}: ${printable(files.detail)}; ${since}`;
+  return [colours ? paint('yellow', text) : text];
 }
 
 function when(count: number, text: string): string[] {

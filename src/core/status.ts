@@ -7,6 +7,8 @@ export interface GatewayStatus {
   readonly version: string;
   readonly pid: number;
   readonly startedMs: number;
+  /** Of a gateway that follows the edits of its files. */
+  readonly files?: FilesLine;
   /** The gateway's clock. */
   readonly nowMs: number;
   readonly sources: readonly SourceLine[];
@@ -21,6 +23,15 @@ export interface GatewayStatus {
   readonly processedMs: number;
   readonly forward: ForwardLine;
   readonly notifiers: readonly NotifierLine[];
+}
+
+/** Whether the rules and profiles that run are those in the files. */
+export interface FilesLine {
+  /** Wall time of the version that runs. */
+  readonly loadedMs: number;
+  /** `broken`: the files were edited and have mistakes; the last good version runs on. */
+  readonly state: 'current' | 'broken' | 'restart needed';
+  readonly detail: string;
 }
 
 export interface SourceLine {

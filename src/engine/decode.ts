@@ -37,6 +37,8 @@ export interface DeviceDecoder {
     arrivalMs: number,
   ): void;
   status(): DeviceLine;
+  /** Goes on counting from what a decoder before this one had counted. */
+  countOn(from: DeviceLine): void;
   save(): SavedDevice;
   load(saved: SavedDevice): void;
 }
@@ -179,6 +181,10 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
         if (!(error instanceof DecodeError)) throw error;
         setAside('malformed', error.message);
       }
+    },
+    countOn(from) {
+      for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += from[name];
+      lastArrivalMs ??= from.lastArrivalMs;
     },
     status: () => ({ name: profile.device, ...counts, series: index.size, lastArrivalMs }),
     save: () => ({

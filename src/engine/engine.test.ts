@@ -10,7 +10,17 @@ import type { Alert, Frame, Point, SetAside } from '../core/types.ts';
 import { compileRules } from '../rules/compile.ts';
 import type { Plan } from '../rules/plan.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { createState, finish, listenSince, load, quietUntilMs, save, statusOf, step } from './engine.ts';
+import {
+  createState,
+  finish,
+  listenSince,
+  load,
+  quietUntilMs,
+  replan,
+  save,
+  statusOf,
+  step,
+} from './engine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'headgate-engine-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -431,6 +441,27 @@ test('time in which the gateway was down is not idle time, from its first batch 
   const { points } = step(state, batchOf([message(2, {}, '1', downFor + 1)], startMs + (downFor + 2) * 1000));
   assert.deepEqual(points, []);
   assert.deepEqual(fieldsOf(finish(state).points), [{ n: 2 }]);
+});
+
+test('a plan that takes over keeps what untouched rules hold, and their counts', async () => {
+  const rules = (length: string): string => `rules:
+  - { name: a, from: bus, window: { tumbling: ${length} }, compute: { n: count() } }
+  - { name: b, from: bus, window: { tumbling: 1m }, compute: { n: count() } }
+`;
+  const before = createState(await planOf([bus], rules('1m')));
+  step(before, batchOf([message(1, {})], startMs + 2000));
+  const { state, reset } = replan(before, await planOf([bus], rules('2m')));
+  assert.deepEqual(reset, ['a']);
+  step(state, batchOf([message(3, {})], startMs + 4000));
+  const status = statusOf(state);
+  assert.deepEqual([status.fates.frames, status.fates.readings, status.rules[1]!.readings], [2, 2, 2]);
+  assert.deepEqual(
+    finish(state).points.map(({ measurement, fields }) => [measurement, fields.n]),
+    [
+      ['a', 1],
+      ['b', 2],
+    ],
+  );
 });
 
 test('an edited rule starts anew and says so; the others keep their state', async () => {

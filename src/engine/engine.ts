@@ -222,6 +222,26 @@ export function load(state: EngineState, saved: SavedState): { state: EngineStat
   return { state: listenSince(state, saved.listeningSinceMs), reset };
 }
 
+/**
+ * The same state under another plan, between two batches. Rules that were not edited in what shapes their state go on
+ * as they were; gives the names of those that begin anew. Consumes `state`.
+ */
+export function replan(state: EngineState, plan: Plan): { state: EngineState; reset: string[] } {
+  const { state: next, reset } = load(createState(plan), save(state));
+  Object.assign(next.counts, state.counts);
+  for (const { decoder } of next.devices) {
+    const before = state.devices.find(
+      (other) => other.decoder.plan.profile.device === decoder.plan.profile.device,
+    );
+    if (before !== undefined) decoder.countOn(before.decoder.status());
+  }
+  for (const rule of next.rules) {
+    const before = state.rules.find((other) => other.plan.name === rule.plan.name);
+    if (before !== undefined) rule.countOn(before.status());
+  }
+  return { state: next, reset };
+}
+
 export interface EngineStatus {
   readonly fates: Fates;
   readonly devices: readonly DeviceLine[];

@@ -34,6 +34,8 @@ export interface RunningRule {
   closeAll(nowMs: number): void;
   quietUntilMs(): number;
   status(): RuleLine;
+  /** Goes on counting from what the rule had counted before it was edited. */
+  countOn(from: RuleLine): void;
   readonly alertStates: readonly AlertStates[];
   tagsOf(key: number): Readonly<Record<string, string>>;
   save(): SavedRule;
@@ -52,6 +54,7 @@ export interface SavedRule {
 export function createRule(plan: RulePlan, gateway: string, output: Output): RunningRule {
   const keys = createSeriesIndex(plan.by.length, plan.seriesLimit);
   const counts = { readings: 0, filtered: 0, late: 0, windowsClosed: 0, fired: 0, cleared: 0, overLimit: 0 };
+  let pointsBefore = 0;
   const tagsOfKey = remembered((key) => tagsOf(keys, plan.by, key));
   const tagsOfPoint = remembered((key) => ({ gateway, ...tagsOfKey(key) }));
 
@@ -158,10 +161,14 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
       const timed = windows === undefined ? judge?.states.quietUntilMs() : windows.quietUntilMs();
       return Math.min(timed ?? Number.POSITIVE_INFINITY, silence?.quietUntilMs() ?? Number.POSITIVE_INFINITY);
     },
+    countOn(from) {
+      for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += from[name];
+      pointsBefore += from.points;
+    },
     status: () => ({
       name: plan.name,
       ...counts,
-      points: forwarding?.points() ?? 0,
+      points: pointsBefore + (forwarding?.points() ?? 0),
       keys: keys.size,
       openWindows: windows?.openPanes() ?? 0,
     }),

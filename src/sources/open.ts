@@ -33,7 +33,7 @@ function open(config: SourceConfig, context: SourceContext): Promise<Source> {
 }
 
 /** The filters that the profiles want of a source; a profile that names no source wants every source's. */
-function subscriptionsOf(source: string, profiles: readonly DeviceProfile[]): string[] {
+export function subscriptionsOf(source: string, profiles: readonly DeviceProfile[]): string[] {
   const wanted = profiles.filter((profile) => profile.source === undefined || profile.source === source);
   return [...new Set(wanted.flatMap(({ topic }) => (topic === undefined ? [] : parseTopic(topic).filter)))];
 }
