@@ -18,7 +18,7 @@ import type { SetAside } from '../core/types.ts';
 import { chunkRows, type Rows, type StringColumn, setCell } from '../expression/rows.ts';
 import type { DevicePlan } from '../rules/plan.ts';
 import { createDuplicates, type Duplicates } from './duplicates.ts';
-import { createSeriesIndex, restoreSeries } from './series.ts';
+import { createSeriesIndex } from './series.ts';
 
 type Getter = (row: unknown, root: unknown) => unknown;
 
@@ -195,7 +195,7 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
     }),
     load(saved) {
       if (saved.tagNames.join('\n') !== plan.tags.join('\n')) return;
-      restoreSeries(index, saved.tags, saved.series);
+      index.restore(saved.tags, saved.series);
       duplicates?.load(saved.duplicates);
     },
   };

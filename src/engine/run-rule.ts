@@ -18,7 +18,7 @@ import { createForwarding, type SavedForwarding } from './forwarding.ts';
 import { type Output, setAside } from './output.ts';
 import { createResults } from './results.ts';
 import { createInput, type RunningInput } from './rule-input.ts';
-import { createSeriesIndex, restoreSeries, tagsOf } from './series.ts';
+import { createSeriesIndex, tagsOf } from './series.ts';
 import { createSilence, type Silence } from './silence.ts';
 import { createJudge } from './verdict.ts';
 import { createWindows, type SavedWindows, type Windows } from './window.ts';
@@ -64,7 +64,7 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
     else if (isFirst(alert)) counts.fired += 1;
   };
   const common = { rule: plan.name, tagsOf: tagsOfKey, give };
-  const inputs = plan.inputs.map((input) => createInput(plan, input));
+  const inputs = plan.inputs.map((input) => createInput(input));
   const judge = createJudge({ ...common, alerts: plan.alerts, firesByTime: plan.window === undefined });
   const silence = plan.silent && createSilence(plan.silent, common);
   const forwarding = plan.forward && createForwarding(plan.forward, tagsOfPoint, output);
@@ -181,7 +181,7 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
       forwarded: forwarding?.save(),
     }),
     load(saved) {
-      restoreSeries(keys, saved.tags, saved.keys);
+      keys.restore(saved.tags, saved.keys);
       if (saved.windows) windows?.load(saved.windows);
       if (saved.alerts) judge?.states.load(saved.alerts);
       if (saved.silence) silence?.load(saved.silence);

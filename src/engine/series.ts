@@ -1,7 +1,7 @@
 /**
  * Numbers the distinct combinations of tag values: rows carry one small integer instead of strings.
  *
- * Invariant: ids are dense, from 0, and an id means the same values for the life of the index; at most `limit` of them.
+ * Invariant: ids are dense, from 0, and an id means the same values for the life of the index; none is given beyond `limit`.
  */
 
 import type { SeriesTable } from '../expression/rows.ts';
@@ -11,6 +11,8 @@ export interface SeriesIndex extends SeriesTable {
   readonly tags: string[][];
   /** The id of these values, in the index's order of tags; -1 for a new combination when the index is full. */
   idOf(values: readonly string[]): number;
+  /** Gives a fresh index the ids it had when `tags` was saved, also those beyond a limit lowered since. */
+  restore(tags: readonly (readonly string[])[], size: number): void;
 }
 
 /** One level for each tag; the last one holds ids. */
@@ -19,14 +21,15 @@ interface Trie extends Map<string, Trie | number> {}
 export function createSeriesIndex(tagCount: number, limit: number): SeriesIndex {
   const tags: string[][] = Array.from({ length: tagCount }, () => []);
   const root: Trie = new Map();
-  const index = { tags, size: 0, idOf };
+  const index = { tags, size: 0, idOf, restore };
+  let most = limit;
 
   function idOf(values: readonly string[]): number {
     let branch = root;
     for (let i = 0; i < tagCount - 1; i++) {
       let next = branch.get(values[i]!) as Trie | undefined;
       if (next === undefined) {
-        if (index.size >= limit) return -1;
+        if (index.size >= most) return -1;
         next = new Map();
         branch.set(values[i]!, next);
       }
@@ -37,10 +40,16 @@ export function createSeriesIndex(tagCount: number, limit: number): SeriesIndex 
   }
 
   function add(branch: Trie, values: readonly string[]): number {
-    if (index.size >= limit) return -1;
+    if (index.size >= most) return -1;
     for (let i = 0; i < tagCount; i++) tags[i]!.push(values[i]!);
     branch.set(values[tagCount - 1] ?? '', index.size);
     return index.size++;
+  }
+
+  function restore(saved: readonly (readonly string[])[], size: number): void {
+    most = size;
+    for (let id = 0; id < size; id++) idOf(saved.map((column) => column[id]!));
+    most = limit;
   }
 
   return index;
@@ -54,9 +63,4 @@ export function tagsOf(table: SeriesTable, names: readonly string[], id: number)
     if (value !== '') named[name] = value;
   }
   return named;
-}
-
-/** Fills a fresh index with the ids it had when `tags` was saved. */
-export function restoreSeries(index: SeriesIndex, tags: readonly (readonly string[])[], size: number): void {
-  for (let id = 0; id < size; id++) index.idOf(tags.map((column) => column[id]!));
 }
