@@ -5,17 +5,16 @@
  * the columns, which is the decoder's. Each key sends once a second, in an order that is no order of memory.
  */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { loadSetup } from '../../src/cli/setup.ts';
 import { createOutput } from '../../src/engine/output.ts';
 import { createRule, type RunningRule } from '../../src/engine/run-rule.ts';
 import { createSeriesIndex } from '../../src/engine/series.ts';
 import { chunkRows, type Rows } from '../../src/expression/rows.ts';
 import type { RulePlan } from '../../src/rules/plan.ts';
-import { filesOf } from '../gateway.ts';
 import { createRandom } from '../load/messages.ts';
+import { makeSite } from '../site.ts';
 import { median, spread } from '../statistics.ts';
 import { numberText, type Row } from '../table.ts';
 
@@ -72,16 +71,11 @@ export async function series(): Promise<Row[]> {
 }
 
 async function compiled(): Promise<RulePlan> {
-  const folder = mkdtempSync(join(tmpdir(), 'headgate-bench-'));
+  const folder = await makeSite({ batch: '1s', devices: { sensor: device }, rules: { minute: rule } });
   try {
-    const site = { batch: '1s', devices: { sensor: device }, rules: { minute: rule } };
-    for (const [name, text] of Object.entries(filesOf(site))) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), text);
-    }
     return (await loadSetup(join(folder, 'headgate.yaml'))).plan.rules[0]!;
   } finally {
-    rmSync(folder, { recursive: true });
+    await rm(folder, { recursive: true });
   }
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { type MeasuredGateway, startGateway } from '../gateway.ts';
+import { type Gateway, startGateway } from '../gateway.ts';
 import { busDevice, busTopics, minuteRule } from '../load/messages.ts';
 import { type Job, startLoad } from '../load/start.ts';
 import { residentMiB, writtenBytes } from '../proc.ts';
@@ -83,7 +83,7 @@ export async function disk(): Promise<Row[]> {
   }
 }
 
-function startSite(): Promise<MeasuredGateway> {
+function startSite(): Promise<Gateway> {
   return startGateway({ batch: '1s', devices: { bus: busDevice }, rules: { bus: minuteRule } });
 }
 
@@ -93,7 +93,7 @@ interface Cost {
   readonly settledMiB: number;
 }
 
-async function underLoad(gateway: MeasuredGateway, job: Job): Promise<Cost> {
+async function underLoad(gateway: Gateway, job: Job): Promise<Cost> {
   const load = await startLoad(job);
   try {
     const before = writtenBytes(gateway.pid);

@@ -3,12 +3,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { mainPath } from '../../test/peers/gateway.ts';
-import { filesOf } from '../gateway.ts';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mainPath } from '../gateway.ts';
 import { residentMiB } from '../proc.ts';
+import { makeSite } from '../site.ts';
 import type { Row } from '../table.ts';
 
 const rowCount = 2_000_000;
@@ -28,13 +27,8 @@ const rule = `rules:
 `;
 
 export async function replay(): Promise<Row[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'headgate-bench-'));
+  const folder = await makeSite({ batch: '1s', devices: { logger: device }, rules: { logger: rule } });
   try {
-    const site = { batch: '1s', devices: { logger: device }, rules: { logger: rule } };
-    for (const [name, text] of Object.entries(filesOf(site))) {
-      await mkdir(dirname(join(folder, name)), { recursive: true });
-      await writeFile(join(folder, name), text);
-    }
     await writeRecording(join(folder, 'export.csv'));
     const { seconds, peakMiB } = await run(folder);
     return [

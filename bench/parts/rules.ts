@@ -6,10 +6,11 @@
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Site, startGateway } from '../gateway.ts';
+import { startGateway } from '../gateway.ts';
 import { busDevice, busTopics, deviceYaml } from '../load/messages.ts';
 import { type Job, startLoad } from '../load/start.ts';
 import { cpuMs, residentMiB } from '../proc.ts';
+import type { Site } from '../site.ts';
 import { numberText, type Row } from '../table.ts';
 
 /** What each process is given to start, compile and settle before it is measured. */

@@ -12,7 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { freePort } from '../../test/peers/influxd.ts';
 import { accepts } from '../../test/peers/mosquitto.ts';
 import { connectWire, publishPacket } from '../../test/peers/mqtt-wire.ts';
-import { type MeasuredGateway, startGateway } from '../gateway.ts';
+import { type Gateway, startGateway } from '../gateway.ts';
 import { busDevice, busTopics, minuteRule } from '../load/messages.ts';
 import { startLoad } from '../load/start.ts';
 import { median, spread } from '../statistics.ts';
@@ -27,7 +27,7 @@ export async function start(): Promise<Row[]> {
   try {
     const times: number[] = [];
     for (let i = 0; i < repeats; i++) {
-      await gateway.process.stop();
+      await gateway.stop();
       times.push(await timedStart(gateway));
     }
     return [
@@ -51,8 +51,8 @@ export async function recovery(): Promise<Row[]> {
   try {
     await load.run(gateway.port);
     await gateway.processed(messages);
-    await gateway.process.kill();
-    removeCheckpoint(join(gateway.process.folder, 'data'));
+    await gateway.kill();
+    removeCheckpoint(gateway.data);
     const took = await timedStart(gateway);
     const { fates } = await gateway.status();
     if (fates.frames < messages) throw new Error(`only ${fates.frames} frames were run again`);
@@ -71,7 +71,7 @@ export async function recovery(): Promise<Row[]> {
   }
 }
 
-function startSite(port: number): Promise<MeasuredGateway> {
+function startSite(port: number): Promise<Gateway> {
   return startGateway({ batch: '1s', devices: { bus: busDevice }, rules: { bus: minuteRule }, port });
 }
 
@@ -82,9 +82,9 @@ function removeCheckpoint(data: string): void {
 }
 
 /** Seconds until a client that tries all the time has its publish acknowledged. Sources open after recovery. */
-async function timedStart({ process, port }: MeasuredGateway): Promise<number> {
+async function timedStart({ start: restart, port }: Gateway): Promise<number> {
   const startMs = performance.now();
-  const running = process.start();
+  const running = restart();
   while (!(await accepts(port))) await wait(1);
   const wire = await connectWire(port, { clientId: 'first' });
   const payload = `{"ts":${Date.now()},"temp":20,"speed":0,"passengers":0,"door":false}`;
