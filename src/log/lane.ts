@@ -41,10 +41,18 @@ export interface Lane {
 
 /** Most lines and characters in one record, so that one record fits one request. */
 const maxLines = 5000;
-const maxCharacters = 1024 * 1024;
+const defaultCharacters = 1024 * 1024;
 
-/** Makes a lane of an open log. `timeOf` gives a line's time in ms. */
-export async function openLane(log: Log, timeOf: (line: string) => number, logger: Logger): Promise<Lane> {
+/**
+ * Makes a lane of an open log. `timeOf` gives a line's time in ms; `maxCharacters` bounds a record of several lines,
+ * several of which must fit in the log's budget.
+ */
+export async function openLane(
+  log: Log,
+  timeOf: (line: string) => number,
+  logger: Logger,
+  maxCharacters = defaultCharacters,
+): Promise<Lane> {
   const last = await lastHeader(log, logger);
   const state = {
     newestMs: last?.newestMs ?? Number.NEGATIVE_INFINITY,
@@ -65,7 +73,7 @@ export async function openLane(log: Log, timeOf: (line: string) => number, logge
   }
 
   async function appendParts(batchEndMs: number, lines: readonly string[]): Promise<void> {
-    const parts = partsOf(lines);
+    const parts = partsOf(lines, maxCharacters);
     for (const [part, piece] of parts.entries()) {
       if (isKnown(batchEndMs, part)) continue;
       const { oldestMs, newestMs } = timesOf(piece, timeOf);
@@ -157,7 +165,7 @@ async function lastHeader(log: Log, logger: Logger): Promise<LaneHeader | undefi
   return (await lastAfter(Math.max(log.first, log.next - 1))) ?? (await lastAfter(log.first));
 }
 
-function partsOf(lines: readonly string[]): (readonly string[])[] {
+function partsOf(lines: readonly string[], maxCharacters: number): (readonly string[])[] {
   const parts: string[][] = [];
   let characters = Number.POSITIVE_INFINITY;
   for (const line of lines) {

@@ -39,6 +39,8 @@ export interface Outbox {
 /** Alerts are few and small. */
 const alertShare = 1 / 16;
 const alertSegmentBytes = 256 * 1024;
+/** Of one record: at three bytes each a few of them fit in the share of the smallest budget. */
+const alertCharacters = 64 * 1024;
 
 /** Opens both lanes in a folder, which is created when missing. Throws `GatewayError`. */
 export async function openOutbox(folder: string, options: OutboxOptions): Promise<Outbox> {
@@ -55,7 +57,7 @@ export async function openOutbox(folder: string, options: OutboxOptions): Promis
     segmentBytes: alertSegmentBytes,
   });
   const points = await openLane(pointLog, timeOfLine, logger);
-  const alerts = await openLane(alertLog, () => 0, logger);
+  const alerts = await openLane(alertLog, () => 0, logger, alertCharacters);
 
   return {
     points,
