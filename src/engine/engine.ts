@@ -57,6 +57,8 @@ type RouteTable = Map<string, Map<string, Recipients>>;
 
 /** Topics remembered of one source; a flood of new ones must not fill the memory. */
 const rememberedTopics = 100_000;
+/** In characters. Longer ones, up to 64 KB in MQTT, are looked up each time. */
+const longestRemembered = 512;
 
 export function createState(plan: Plan): EngineState {
   const output = createOutput();
@@ -132,7 +134,7 @@ function recipientsOf(state: EngineState, route: Route): Recipients {
       const topicTags = device.decoder.match(route);
       return topicTags === undefined ? [] : [{ device, topicTags }];
     });
-    topics.set(route.topic, recipients);
+    if (route.topic.length <= longestRemembered) topics.set(route.topic, recipients);
   }
   return recipients;
 }

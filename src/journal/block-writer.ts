@@ -10,6 +10,8 @@ import { blockHeaderBytes, blockVersion } from './block.ts';
 const frameOverheadBytes = 24;
 /** Topics remembered over blocks; with more, the memory begins anew. */
 const topicsRemembered = 65_536;
+/** In characters. Longer ones, up to 64 KB in MQTT, are spelled out with each frame: compression takes them back. */
+const longestRemembered = 512;
 
 export interface BlockWriter {
   readonly frames: number;
@@ -67,12 +69,13 @@ export function createBlockWriter(first: Buffer): BlockWriter {
   function knownRoute(source: string, topic: string): KnownRoute {
     const known = sources.get(source)?.get(topic);
     if (known !== undefined) return known;
+    const route = { block: -1, index: 0 };
+    if (topic.length > longestRemembered) return route;
     if (topics >= topicsRemembered) {
       sources.clear();
       topics = 0;
     }
     topics += 1;
-    const route = { block: -1, index: 0 };
     topicsOf(source).set(topic, route);
     return route;
   }

@@ -134,3 +134,17 @@ test('a body that lies about its length or codec is refused', async () => {
   await assert.rejects(decodeBody(unknown), /codec 7/);
   await assert.rejects(decodeBody(Buffer.alloc(3)), /too short/);
 });
+
+test('topics as long as MQTT lets them be are written and read like others', () => {
+  const arrivalUs = 1_768_000_000_123_456;
+  const long = (i: number): string => `${i}/${'x'.repeat(60_000)}`;
+  const list = [0, 1, 0, 2, 1].map((i) => ({
+    source: 'mqtt',
+    topic: long(i),
+    payload: Buffer.from([i]),
+    arrivalUs,
+  }));
+  const block = openBlock(write(list));
+  walkBlock(block, blockStart(block), Number.POSITIVE_INFINITY, list.length);
+  assert.deepEqual(read(blockSpan(block, blockStart(block), blockEnd(block))), list);
+});
