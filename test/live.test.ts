@@ -3,6 +3,8 @@
  */
 
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type GatewayProcess, headgate, makeGateway } from './peers/gateway.ts';
 import { freePort, type Influxd, startInfluxd } from './peers/influxd.ts';
@@ -164,30 +166,48 @@ test('a server that is away loses nothing', async () => {
   await compare();
 });
 
-test('the same data through replay gives the same points', async () => {
+/** The points of a replay, as line protocol. */
+async function replayed(...args: readonly string[]): Promise<string[]> {
   const { code, stdout, stderr } = await headgate([
     'replay',
     '-c',
     `${gateway.folder}/headgate.yaml`,
-    `${import.meta.dirname}/data/hsl-bus/positions.dump`,
-    `${import.meta.dirname}/data/hsl-bus/counts.dump`,
+    ...args,
   ]);
   assert.equal(code, 0, stderr);
-  const stored = stdout.split('\n').filter((text) => text !== '');
-  for (const measurement of ['speed-minute', 'load-each']) {
-    const points = stored.filter((text) => text.startsWith(`${measurement},`)).map(pointOfLine);
-    const expected = expectedPoints()[measurement]!.points;
-    assert.deepEqual(differences(points, expected), [], measurement);
+  return stdout.split('\n').filter((text) => text !== '');
+}
+
+test('the same data through replay gives the same points', async () => {
+  const dumps = ['positions', 'counts'].map((name) => `${import.meta.dirname}/data/hsl-bus/${name}.dump`);
+  const bearing = join(gateway.folder, 'bearing.jsonl');
+  await writeFile(
+    bearing,
+    temperatures.map(({ payload }) => payload.replace('{', '{"machine":"press-1",')).join('\n'),
+  );
+  const level = join(gateway.folder, 'level.csv');
+  await writeFile(level, ['at;litres;pump', ...levels].join('\n').replaceAll(';', ','));
+
+  const lines = [
+    ...(await replayed(...dumps)),
+    ...(await replayed('--device', 'press', bearing)),
+    ...(await replayed('--device', 'level', level)),
+  ];
+  for (const [measurement, { tag, points }] of Object.entries(expectedPoints())) {
+    const found = lines
+      .filter((text) => text.startsWith(`${measurement},`))
+      .map((text) => pointOfLine(text, tag));
+    assert.deepEqual(differences(found, points), [], measurement);
   }
 });
 
 /** A line of line protocol whose tags and fields hold nothing that needs escaping. */
-function pointOfLine(text: string) {
+function pointOfLine(text: string, tag: string) {
   const [head, fields, time] = text.split(' ') as [string, string, string];
   const pairs = (list: string): [string, string][] =>
     list.split(',').map((pair) => pair.split('=') as [string, string]);
   return {
-    key: Object.fromEntries(pairs(head.slice(head.indexOf(',') + 1))).vehicle!,
+    key: Object.fromEntries(pairs(head.slice(head.indexOf(',') + 1)))[tag]!,
     timeMs: Number(BigInt(time) / 1_000_000n),
     fields: Object.fromEntries(pairs(fields).map(([name, value]) => [name, Number(value)])),
   };
