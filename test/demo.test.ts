@@ -7,7 +7,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { mainPath } from './peers/gateway.ts';
+import { mainPath } from './peers/command.ts';
 import { type Influxd, startInfluxd } from './peers/influxd.ts';
 import { until } from './peers/until.ts';
 

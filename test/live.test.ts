@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type GatewayProcess, headgate, makeGateway } from './peers/gateway.ts';
+import { headgateIn } from './peers/command.ts';
+import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
 import { freePort, type Influxd, startInfluxd } from './peers/influxd.ts';
 import { type Mosquitto, mosquittoPub, startMosquitto } from './peers/mosquitto.ts';
 import { type SerialLine, startSerialLine } from './peers/socat.ts';
@@ -168,12 +169,7 @@ test('a server that is away loses nothing', async () => {
 
 /** The points of a replay, as line protocol. */
 async function replayed(...args: readonly string[]): Promise<string[]> {
-  const { code, stdout, stderr } = await headgate([
-    'replay',
-    '-c',
-    `${gateway.folder}/headgate.yaml`,
-    ...args,
-  ]);
+  const { code, stdout, stderr } = await headgateIn(['replay', ...args], { cwd: gateway.folder });
   assert.equal(code, 0, stderr);
   return stdout.split('\n').filter((text) => text !== '');
 }

@@ -17,7 +17,7 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const mainPath = join(import.meta.dirname, '../../src/main.ts');
+export const mainPath = join(import.meta.dirname, '../../src/main.ts');
 
 export async function headgateIn(args: readonly string[], options: CommandOptions): Promise<Ended> {
   const { cwd, input, env = {} } = options;

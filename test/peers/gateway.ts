@@ -9,10 +9,10 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { ask } from '../../src/cli/status-client.ts';
 import type { GatewayStatus } from '../../src/core/status.ts';
+import { mainPath } from './command.ts';
 import { until } from './until.ts';
-
-export const mainPath = join(import.meta.dirname, '../../src/main.ts');
 
 export interface GatewayProcess {
   readonly folder: string;
@@ -72,41 +72,15 @@ export async function makeGateway(files: Readonly<Record<string, string>>): Prom
       return { code, tookMs: performance.now() - startedMs };
     },
     async status() {
-      const { stdout, code } = await headgate([
-        'status',
-        '-c',
-        join(folder, 'headgate.yaml'),
-        '--format',
-        'json',
-      ]);
-      if (code !== 0) throw new Error(`status ended with ${code}: ${stdout}`);
-      return JSON.parse(stdout) as GatewayStatus;
+      const { ok, result, error } = await ask(join(folder, 'data'), 'status');
+      if (!ok) throw new Error(`no status: ${error}`);
+      return result as GatewayStatus;
     },
     async remove() {
       await end('SIGKILL');
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-export interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs one command of the command line to its end. */
-export async function headgate(args: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [mainPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const texts = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    texts.stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    texts.stderr += text;
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, ...texts };
 }
 
 function collectLines(stream: NodeJS.ReadableStream, lines: string[]): void {
