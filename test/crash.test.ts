@@ -3,6 +3,7 @@
  *
  * Two clients publish with QoS 1 and two with QoS 2, as MQTT asks of a client that keeps its session: what was not
  * acknowledged is sent again. A serial line cannot do that; its probe writes while the gateway runs.
+ * No device is idle between two of its readings, or its windows would close: `idle_after` is longer than a round takes.
  * The moments and the data come from `seed`; which frame a kill meets is the machine's choice.
  */
 
@@ -52,7 +53,7 @@ codec: json
 time: { path: at, format: unix_ms }
 fields: { x: { path: x } }
 lateness: 2s
-idle_after: 2s
+idle_after: 8s
 `,
   'devices/probe.yaml': `device: probe
 source: probe
@@ -61,7 +62,7 @@ time: { path: at, format: unix_ms }
 tags: { id: { value: probe } }
 fields: { x: { path: x } }
 lateness: 2s
-idle_after: 2s
+idle_after: 8s
 `,
   'rules/all.yaml': `rules:
   - name: tumbling
