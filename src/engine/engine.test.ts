@@ -134,6 +134,45 @@ test('a windowed rule: points with key, gateway and window end', async () => {
   ]);
 });
 
+test('aggregates of two values and of conditions: each with its type', async () => {
+  const plan = await planOf(
+    [bus],
+    `rules:
+  - name: r
+    from: bus
+    window: { tumbling: 1m }
+    compute:
+      at_peak: argmax(line, load)
+      least_on: argmin(line == "550", load + 0)
+      full: any(load > 60)
+      fuller: all(load > 60)
+      share: fraction(load > 60)
+      seconds: time_in(load > 60)
+      lines: distinct(line)
+      line: mode(line)
+      mean: twa(load)
+      trend: slope(load)
+      both: full && !all(line == "550")
+      never: any(load > 1000)
+`,
+  );
+  const { points } = runAll(plan, [
+    message(0, { load: 10, line: '550' }),
+    message(30, { load: 70, line: '510' }),
+    message(20, { load: 40, line: '550' }),
+    message(40, { load: 50 }),
+    message(60, {}),
+  ]);
+  assert.deepEqual(fieldsOf(points), [
+    {
+      ...{ at_peak: '510', least_on: true, full: true, fuller: false, share: 0.25, seconds: 10 },
+      ...{ lines: 2, line: '550', mean: (10 * 20 + 40 * 10 + 70 * 10) / 40 },
+      ...{ trend: 1.2285714285714286, both: true, never: false },
+    },
+    { lines: 0 },
+  ]);
+});
+
 test('where, let, by; filtered readings move no watermark', async () => {
   const plan = await planOf(
     [bus.replace('idle_after: 1m', 'idle_after: 1h')],

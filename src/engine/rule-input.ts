@@ -6,7 +6,7 @@
  */
 
 import { type Column, capacityFor, type Rows } from '../expression/rows.ts';
-import type { RuleInput, RulePlan } from '../rules/plan.ts';
+import type { RuleInput } from '../rules/plan.ts';
 import type { NamedSlot } from './verdict.ts';
 
 export interface RunningInput {
@@ -19,14 +19,13 @@ export interface RunningInput {
   view(device: Rows): Rows;
   /** The rule's key of a series; `idOf` numbers a key not met before, negative when there is no room. */
   keyOf(series: number, rows: Rows, idOf: (values: readonly string[]) => number): number;
-  /** One column for each aggregate. */
-  argumentColumns(rows: Rows): Column[];
+  /** By aggregate, the columns of its arguments. */
+  argumentColumns(rows: Rows): Column[][];
 }
 
 const unknownKey = -2;
-const noColumn: Column = new Float64Array(0);
 
-export function createInput(plan: RulePlan, input: RuleInput): RunningInput {
+export function createInput(input: RuleInput): RunningInput {
   const { fields } = input.device;
   let keyOfSeries = new Int32Array(0);
   let keys = new Int32Array(0);
@@ -62,7 +61,6 @@ export function createInput(plan: RulePlan, input: RuleInput): RunningInput {
       const key = series < keyOfSeries.length ? keyOfSeries[series]! : unknownKey;
       return key === unknownKey ? learn(series, rows, idOf) : key;
     },
-    argumentColumns: (rows) =>
-      plan.aggregates.map((_, a) => input.arguments[a]?.[0]?.kernel(rows) ?? noColumn),
+    argumentColumns: (rows) => input.arguments.map((all) => all.map(({ kernel }) => kernel(rows))),
   };
 }

@@ -64,7 +64,7 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
     else if (isFirst(alert)) counts.fired += 1;
   };
   const common = { rule: plan.name, tagsOf: tagsOfKey, give };
-  const inputs = plan.inputs.map((input) => createInput(plan, input));
+  const inputs = plan.inputs.map((input) => createInput(input));
   const judge = createJudge({ ...common, alerts: plan.alerts, firesByTime: plan.window === undefined });
   const silence = plan.silent && createSilence(plan.silent, common);
   const forwarding = plan.forward && createForwarding(plan.forward, tagsOfPoint, output);

@@ -42,7 +42,7 @@ function feed(windows: Windows, readings: readonly TestRow[]): void {
   windows.fold(
     rows,
     keys,
-    functions.map(() => rows.columns[0]!),
+    functions.map(() => rows.columns),
   );
 }
 

@@ -16,6 +16,8 @@ import type { Aggregate } from './aggregates/aggregate.ts';
 import { grown } from './grown.ts';
 import { createPanes, noPane, type SavedPanes } from './panes.ts';
 
+type Columns = readonly Column[];
+
 export interface WindowSettings {
   readonly window: WindowPlan;
   readonly latenessMs: number;
@@ -28,8 +30,8 @@ export interface WindowSettings {
 }
 
 export interface Windows {
-  /** Rows in arrival order; `keys[i]` is negative for rows that do not count; one column for each aggregate. */
-  fold(rows: Rows, keys: Int32Array, columns: readonly Column[]): void;
+  /** Rows in arrival order; `keys[i]` is negative for rows that do not count; by aggregate the columns of its arguments. */
+  fold(rows: Rows, keys: Int32Array, columns: readonly Columns[]): void;
   /** Time before is not idle time. */
   listenSince(ms: number): void;
   /** Lets arrival time pass: closes the windows of idle keys. */
@@ -108,7 +110,7 @@ export function createWindows(settings: WindowSettings): Windows {
     return first > closedMs ? first : first + (Math.floor((closedMs - first) / everyMs) + 1) * everyMs;
   }
 
-  function foldRange(from: number, to: number, rows: Rows, columns: readonly Column[]): void {
+  function foldRange(from: number, to: number, rows: Rows, columns: readonly Columns[]): void {
     if (from === to) return;
     for (let a = 0; a < aggregates.length; a++) aggregates[a]!.fold(slots, from, to, rows, columns[a]!);
   }

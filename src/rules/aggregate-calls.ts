@@ -11,6 +11,7 @@ import { compile } from '../expression/compile.ts';
 import type { ExpressionProblem } from '../expression/error.ts';
 import type { Compiled } from '../expression/rows.ts';
 import type { Scope } from '../expression/scope.ts';
+import type { Typed } from '../expression/typed.ts';
 import { type AggregateEntry, aggregateNamed } from './functions.ts';
 import { aggregateName } from './scopes.ts';
 
@@ -42,10 +43,12 @@ export function createFoundCalls(): FoundCalls {
 
 export interface Understood {
   readonly parameters: readonly number[];
-  /** Absent for `count()`. */
-  readonly argument?: Compiled;
+  /** Empty for `count()`. */
+  readonly arguments: readonly Compiled[];
   readonly resultType: ValueType;
 }
+
+type Wrong = (message: string, node: { start: number; end: number }, remedy: string) => undefined;
 
 /** Checks a call over the readings of one device; undefined when it is wrong, which `report` is told. */
 export function understandCall(
@@ -54,11 +57,7 @@ export function understandCall(
   report: (problems: readonly ExpressionProblem[]) => void,
 ): Understood | undefined {
   const entry = aggregateNamed(call.name)!;
-  const wrong = (
-    message: string,
-    { start, end }: { start: number; end: number },
-    remedy: string,
-  ): undefined => {
+  const wrong: Wrong = (message, { start, end }, remedy) => {
     report([{ message, start, end, remedy }]);
     return undefined;
   };
@@ -67,23 +66,39 @@ export function understandCall(
     const given = `\`${call.name}\` takes ${counts.join(' or ')} argument${counts.at(-1) === 1 ? '' : 's'}, not ${call.args.length}`;
     return wrong(given, call, `write ${entry.signature}`);
   }
-  const [first, ...rest] = call.args;
-  const parameters = rest.map((node, i) => parameterOf(node, entry.parameters[i]!, wrong));
-  if (!first) return { parameters: [], resultType: 'number' };
-  const { typed, problems } = check(first, scope);
-  report(problems);
-  if (!typed || parameters.some((value) => value === undefined)) return undefined;
-  if (!entry.takes.includes(typed.type)) {
-    const remedy = entry.remedy?.(print(first), typed.type) ?? `write ${entry.signature}`;
-    const what = entry.takes[0] === 'boolean' ? 'a condition' : `a ${entry.takes[0]}`;
-    return wrong(`\`${call.name}\` takes ${what}; \`${print(first)}\` is a ${typed.type}`, first, remedy);
-  }
-  const resultType = entry.resultType === 'as argument' ? typed.type : entry.resultType;
-  return { parameters: parameters as number[], argument: compile(typed), resultType };
+  const columns = call.args.slice(0, entry.takes.length);
+  const constants = call.args.slice(entry.takes.length);
+  const parameters = constants.map((node, i) => parameterOf(node, entry.parameters[i]!, wrong));
+  const typed = columns.map((node, i) => {
+    const checked = check(node, scope);
+    report(checked.problems);
+    return checked.typed && fittingType(call.name, entry, i, node, checked.typed, wrong);
+  });
+  if (parameters.includes(undefined) || typed.includes(undefined)) return undefined;
+  const compiled = (typed as Typed[]).map(compile);
+  const resultType = entry.resultType === 'as argument' ? compiled[0]!.type : entry.resultType;
+  return { parameters: parameters as number[], arguments: compiled, resultType };
+}
+
+/** The argument at place `i`, if its type is one that goes there. */
+function fittingType(
+  name: string,
+  entry: AggregateEntry,
+  i: number,
+  node: Ast,
+  typed: Typed,
+  wrong: Wrong,
+): Typed | undefined {
+  const takes = entry.takes[i]!;
+  if (takes.includes(typed.type)) return typed;
+  const remedy = entry.remedy?.(print(node), typed.type) ?? `write ${entry.signature}`;
+  const what = takes[0] === 'boolean' ? 'a condition' : `a ${takes[0]}`;
+  const where = entry.takes.length > 1 ? ' there' : '';
+  return wrong(`\`${name}\` takes ${what}${where}; \`${print(node)}\` is a ${typed.type}`, node, remedy);
 }
 
 function countOf(entry: AggregateEntry): number[] {
-  const most = 1 + entry.parameters.length;
+  const most = entry.takes.length + entry.parameters.length;
   return entry.argumentOptional ? [0, most] : [most];
 }
 
@@ -98,7 +113,7 @@ const noNames: Scope = {
 function parameterOf(
   node: Ast,
   { name, min, max }: { name: string; min: number; max: number },
-  wrong: (message: string, node: Ast, remedy: string) => undefined,
+  wrong: Wrong,
 ): number | undefined {
   const { typed } = check(node, noNames);
   if (typed?.kind !== 'constant' || typeof typed.value !== 'number') {

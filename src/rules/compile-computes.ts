@@ -1,12 +1,13 @@
 /** What a rule computes of a window: aggregates of readings, and expressions over their results. */
 
+import type { ValueType } from '../core/types.ts';
 import type { Ast } from '../expression/ast.ts';
 import { check } from '../expression/check.ts';
 import { compile } from '../expression/compile.ts';
 import { ExpressionError } from '../expression/error.ts';
 import { parse } from '../expression/parse.ts';
 import type { Compiled } from '../expression/rows.ts';
-import { type AggregateCall, createFoundCalls, understandCall } from './aggregate-calls.ts';
+import { type AggregateCall, createFoundCalls, type Understood, understandCall } from './aggregate-calls.ts';
 import type { Readings } from './compile-readings.ts';
 import type { AggregatePlan, NamedCompiled } from './plan.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -73,7 +74,7 @@ function takeCalls({ rule, report }: RuleContext): {
 
 interface Everywhere {
   readonly plan: AggregatePlan;
-  /** By device: the columns of the call's argument. */
+  /** By device: the columns of the call's arguments. */
   readonly arguments: readonly (readonly Compiled[])[];
 }
 
@@ -90,9 +91,11 @@ function understandEverywhere(
   });
   const [first] = all;
   if (!first || all.some((one) => !one)) return undefined;
-  const other = all.findIndex((one) => one!.argument?.type !== first.argument?.type);
+  // Only the first argument may be of several types.
+  const typeIn = (one: Understood | undefined): ValueType | undefined => one?.arguments[0]?.type;
+  const other = all.findIndex((one) => typeIn(one) !== typeIn(first));
   if (other >= 0) {
-    const types = [0, other].map((d) => `a ${all[d]!.argument?.type} for ${devices[d]!.profile.device}`);
+    const types = [0, other].map((d) => `a ${typeIn(all[d])} for ${devices[d]!.profile.device}`);
     const message = `the argument of \`${call.name}\` is ${types.join(', ')}`;
     const remedy = 'one rule computes with one type: convert with double(…) or string(…), or split the rule';
     report.text(['compute', name], [{ message, start: call.start, end: call.end, remedy }]);
@@ -101,10 +104,10 @@ function understandEverywhere(
   const plan: AggregatePlan = {
     fn: call.name,
     parameters: first.parameters,
-    argumentType: first.argument?.type,
+    argumentType: typeIn(first),
     resultType: first.resultType,
   };
-  return { plan, arguments: all.map((one) => (one!.argument ? [one!.argument] : [])) };
+  return { plan, arguments: all.map((one) => one!.arguments) };
 }
 
 function compileRest(

@@ -10,14 +10,15 @@ import type { ValueType } from '../core/types.ts';
 export interface AggregateEntry {
   readonly signature: string;
   readonly doc: string;
-  /** Types the argument may have. */
-  readonly takes: readonly ValueType[];
-  /** It may be left out: then every reading counts. */
+  /** For each argument the types it may have. */
+  readonly takes: readonly (readonly ValueType[])[];
+  /** The argument may be left out: then every reading counts. */
   readonly argumentOptional?: true;
-  /** Constants after the argument, each with its bounds. */
+  /** Constants after the arguments, each with its bounds. */
   readonly parameters: readonly { readonly name: string; readonly min: number; readonly max: number }[];
+  /** `as argument`: that of the first one. */
   readonly resultType: ValueType | 'as argument';
-  /** What to write instead, when the argument is of another type. */
+  /** What to write instead, when an argument is of another type. */
   readonly remedy?: (argument: string, type: ValueType) => string;
 }
 
@@ -27,7 +28,7 @@ export const aggregates = {
   count: {
     signature: 'count() or count(condition)',
     doc: 'readings in the window, or those for which the condition is true',
-    takes: ['boolean'],
+    takes: [['boolean']],
     argumentOptional: true,
     parameters: [],
     resultType: 'number',
@@ -35,12 +36,33 @@ export const aggregates = {
   },
   sum: ofNumbers('sum(x)', 'sum of the values; null when there are none'),
   avg: ofNumbers('avg(x)', 'arithmetic mean'),
+  twa: ofNumbers('twa(x)', 'time-weighted average: each value holds until the next reading'),
   min: ofNumbers('min(x)', 'smallest value'),
   max: ofNumbers('max(x)', 'largest value'),
   first: ofAny('first(x)', 'value of the earliest reading by event time; of any type'),
   last: ofAny('last(x)', 'value of the latest reading by event time; of any type'),
+  argmax: ofPair('argmax(x, y)', 'value of x, of any type, at the reading where y is greatest'),
+  argmin: ofPair('argmin(x, y)', 'value of x, of any type, at the reading where y is smallest'),
+  mode: ofAny('mode(x)', 'the most frequent value; of any type'),
+  distinct: {
+    ...ofAny('distinct(x)', 'number of different values of x, which may be of any type'),
+    resultType: 'number',
+  },
+  any: ofCondition('any(condition)', 'true when the condition is true for a reading', 'boolean'),
+  all: ofCondition('all(condition)', 'true when the condition is false for no reading', 'boolean'),
+  fraction: ofCondition(
+    'fraction(condition)',
+    'share of readings for which the condition is true, 0 to 1',
+    'number',
+  ),
+  time_in: ofCondition(
+    'time_in(condition)',
+    'seconds the condition held, each time until the next reading',
+    'number',
+  ),
   delta: ofNumbers('delta(x)', 'growth of a counter in the window; a fall is a reset to zero'),
   rate: ofNumbers('rate(x)', 'growth of a counter in a second; a fall is a reset to zero'),
+  slope: ofNumbers('slope(x)', 'growth in a second of the straight line that fits best (least squares)'),
   stddev: ofNumbers('stddev(x)', 'sample standard deviation; null below two values'),
   variance: ofNumbers('variance(x)', 'sample variance; null below two values'),
   median: ofNumbers('median(x)', 'the middle value'),
@@ -56,22 +78,37 @@ export function aggregateNamed(name: string): AggregateEntry | undefined {
 }
 
 /** Functions of the language that this version does not have. A line leaves this list when it is built. */
-const later = new Set(
-  `distinct mode slope twa time_in fraction any all argmax argmin lag zscore mad ewma cusum drift stuck spike forecast
-  anomaly`.split(/\s+/),
-);
+const later = new Set('lag zscore mad ewma cusum drift stuck spike forecast anomaly'.split(' '));
 
 export function isLaterFunction(name: string): boolean {
   return later.has(name);
 }
 
 function ofNumbers(signature: string, doc: string): AggregateEntry {
-  const name = signature.slice(0, signature.indexOf('('));
+  const name = nameIn(signature);
   const remedy = (argument: string, type: ValueType): string =>
     type === 'boolean' ? `write ${name}(${argument} ? 1 : 0)` : `write ${name}(double(${argument}))`;
-  return { signature, doc, takes: ['number'], parameters: [], resultType: 'number', remedy };
+  return { signature, doc, takes: [['number']], parameters: [], resultType: 'number', remedy };
 }
 
 function ofAny(signature: string, doc: string): AggregateEntry {
-  return { signature, doc, takes: anyType, parameters: [], resultType: 'as argument' };
+  return { signature, doc, takes: [anyType], parameters: [], resultType: 'as argument' };
+}
+
+function ofCondition(signature: string, doc: string, resultType: ValueType): AggregateEntry {
+  const name = nameIn(signature);
+  const remedy = (argument: string, type: ValueType): string =>
+    `compare it with something: ${name}(${argument} ${type === 'number' ? '> 0' : '== "…"'})`;
+  return { signature, doc, takes: [['boolean']], parameters: [], resultType, remedy };
+}
+
+/** A value of any type, chosen by a number. */
+function ofPair(signature: string, doc: string): AggregateEntry {
+  const remedy = (argument: string, type: ValueType): string =>
+    type === 'boolean' ? `write ${argument} ? 1 : 0 there` : `write double(${argument}) there`;
+  return { signature, doc, takes: [anyType, ['number']], parameters: [], resultType: 'as argument', remedy };
+}
+
+function nameIn(signature: string): string {
+  return signature.slice(0, signature.indexOf('('));
 }

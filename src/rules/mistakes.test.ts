@@ -35,7 +35,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
     '[max] `max` looks at many readings → aggregates go under `compute`, in a rule with a `window`',
   ],
   "from: press, where: 'zscore(temp, 1) > 3'": [
-    '[zscore] `zscore` is not available in this version → aggregates: count, sum, avg, min, max, first, last, delta, rate, stddev, variance, median, percentile',
+    '[zscore] `zscore` is not available in this version → aggregates: count, sum, avg, twa, min, max, first, last, argmax, argmin, mode, distinct, any, all, fraction, time_in, delta, rate, slope, stddev, variance, median, percentile',
   ],
   'from: [press, lathe], where: \'state == "on"\'': [
     '[state] unknown field `state` of device lathe → known here: temp, load, machine',
@@ -99,6 +99,16 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
     '[state] `avg` takes a number; `state` is a string → write avg(double(state))',
     '[door] `sum` takes a number; `door` is a boolean → write sum(door ? 1 : 0)',
   ],
+  [`${windowed}, compute: { a: any(temp), b: time_in(state) }`]: [
+    '[temp] `any` takes a condition; `temp` is a number → compare it with something: any(temp > 0)',
+    '[state] `time_in` takes a condition; `state` is a string → compare it with something: time_in(state == "…")',
+  ],
+  [`${windowed}, compute: { a: argmax(temp), b: 'argmin(tmp, state)', c: 'argmax(state, door)' }`]: [
+    '[argmax(temp)] `argmax` takes 2 arguments, not 1 → write argmax(x, y)',
+    '[tmp] unknown field `tmp` of device press → did you mean `temp`?',
+    '[state] `argmin` takes a number there; `state` is a string → write double(state) there',
+    '[door] `argmax` takes a number there; `door` is a boolean → write door ? 1 : 0 there',
+  ],
   [`${windowed}, compute: { a: max(min(temp)) }`]: [
     '[min] `min` stands inside of another aggregate → an aggregate takes values of single readings',
   ],
@@ -111,8 +121,8 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
       '[load] `load` is not a constant number → write p out: a number from 0 to 100',
       '[950] p is 950; it goes from 0 to 100 → write a number from 0 to 100',
     ],
-  [`${windowed}, compute: { a: twa(temp) }`]: [
-    '[twa] `twa` is not available in this version → aggregates: count, sum, avg, min, max, first, last, delta, rate, stddev, variance, median, percentile',
+  [`${windowed}, compute: { a: lag(temp) }`]: [
+    '[lag] `lag` is not available in this version → aggregates: count, sum, avg, twa, min, max, first, last, argmax, argmin, mode, distinct, any, all, fraction, time_in, delta, rate, slope, stddev, variance, median, percentile',
   ],
   'from: [press, lathe], window: { tumbling: 1m }, compute: { a: last(temp) }': [
     '[last(temp)] the argument of `last` is a number for press, a string for lathe → one rule computes with one type: convert with double(…) or string(…), or split the rule',

@@ -59,7 +59,7 @@ export interface RuleInput {
   readonly where?: NumberKernel;
   /** Their columns go to slots fields.length, fields.length + 1, … before `where` and what follows is evaluated. */
   readonly lets: readonly NamedCompiled[];
-  /** One for each of `RulePlan.aggregates`; undefined for `count()`, which takes no argument. */
+  /** By `RulePlan.aggregates`, the columns of each one's arguments: none for `count()`. */
   readonly arguments: readonly (readonly Compiled[])[];
 }
 

@@ -13,10 +13,13 @@ import type { AggregatePlan } from '../../rules/plan.ts';
 export interface Aggregate {
   grow(capacity: number): void;
   reset(slot: number): void;
-  /** Rows from … to-1; `slots[i]` is the slot of row i, negative for rows that do not count. */
-  fold(slots: Int32Array, from: number, to: number, rows: Rows, column: Column): void;
+  /**
+   * Rows from … to-1; `slots[i]` is the slot of row i, negative for rows that do not count. One column for each
+   * argument: none for `count()`.
+   */
+  fold(slots: Int32Array, from: number, to: number, rows: Rows, columns: readonly Column[]): void;
   merge(into: number, from: number): void;
-  /** NaN or null when the slot has seen no value. */
+  /** NaN or null when the slot has seen no value. Truth values are 1 and 0. */
   result(slot: number): number | string | null;
   /** Plain data for the checkpoint; `load` puts it into other slots of a fresh aggregate. */
   save(slots: Int32Array): unknown;
@@ -24,6 +27,11 @@ export interface Aggregate {
 }
 
 export type MakeAggregate = (plan: AggregatePlan) => Aggregate;
+
+/** Of a cell of any column: whether the reading lacks a value. */
+export function isNull(x: number | string | null): x is null {
+  return x === null || Number.isNaN(x);
+}
 
 /** Accumulators as columns of doubles. Hold on to `arrays[i]` only within one call: growing replaces it. */
 export interface Cells {

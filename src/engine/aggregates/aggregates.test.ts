@@ -1,79 +1,58 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { ValueType } from '../../core/types.ts';
-import type { Column } from '../../expression/rows.ts';
-import type { AggregatePlan } from '../../rules/plan.ts';
-import { rowsOf } from '../testing.ts';
 import type { Aggregate } from './aggregate.ts';
-import { heldReadings } from './counter.ts';
 import { aggregates } from './index.ts';
 import { exactValues, relativeError } from './percentile.ts';
-
-type Reading = readonly [timeMs: number, value: number];
-
-function make(fn: string, parameters: number[] = [], type: ValueType | 'none' = 'number'): Aggregate {
-  const argumentType = type === 'none' ? undefined : type;
-  const plan: AggregatePlan = { fn, parameters, argumentType, resultType: argumentType ?? 'number' };
-  const aggregate = aggregates[fn]!(plan);
-  aggregate.grow(8);
-  for (let slot = 0; slot < 8; slot++) aggregate.reset(slot);
-  return aggregate;
-}
-
-function fold(aggregate: Aggregate, slot: number, readings: readonly Reading[], column?: Column): void {
-  const { rows } = rowsOf(readings.map(([t, x]) => ({ key: 0, t, x, arrivalMs: t })));
-  const slots = new Int32Array(readings.length).fill(slot);
-  aggregate.fold(slots, 0, readings.length, rows, column ?? rows.columns[0]!);
-}
-
-function resultOf(fn: string, readings: readonly Reading[], parameters: number[] = []): number {
-  const aggregate = make(fn, parameters);
-  fold(aggregate, 1, readings);
-  return aggregate.result(1) as number;
-}
-
-const values = (...xs: number[]): Reading[] => xs.map((x, i) => [i * 1000, x]);
-const missing = Number.NaN;
+import { fold, make, orNull, type Reading, resultOf, type Variant, values, variants } from './testing.ts';
+import { heldReadings } from './trace.ts';
 
 test('of nothing, and of nothing but nulls', () => {
-  for (const fn of Object.keys(aggregates).filter((name) => name !== 'count')) {
-    for (const readings of [[], values(missing, missing)]) {
-      assert.ok(Number.isNaN(resultOf(fn, readings, [50])), `${fn} of ${readings.length} nulls`);
+  const counting = ['count', 'distinct'];
+  for (const { fn } of variants) {
+    for (const readings of [
+      [],
+      [[0, null, 1] as const],
+      [[0, 1, null] as const].slice(takesPair(fn) ? 0 : 1),
+    ]) {
+      assert.equal(resultOf(fn, readings, [50]), counting.includes(fn) ? 0 : null, fn);
     }
   }
-  assert.equal(resultOf('count', []), 0);
+  const every = make({ fn: 'count', parameters: [], type: undefined });
+  assert.equal(every.result(0), 0);
 });
 
+const takesPair = (fn: string): boolean => fn === 'argmax' || fn === 'argmin';
+
+/** Of a single 7, or of a single `true`. */
+const ofOne: Readonly<Record<string, number | null>> = {
+  ...{ count: 1, sum: 7, avg: 7, twa: 7, min: 7, max: 7, first: 7, last: 7, argmax: 7, argmin: 7, mode: 7 },
+  ...{ distinct: 1, any: 1, all: 1, fraction: 1, time_in: 0, median: 7, percentile: 7 },
+  ...{ delta: null, rate: null, slope: null, stddev: null, variance: null },
+};
+
 test('of one value', () => {
-  const expected: Record<string, number> = {
-    sum: 7,
-    avg: 7,
-    min: 7,
-    max: 7,
-    first: 7,
-    last: 7,
-    median: 7,
-    percentile: 7,
-  };
-  for (const [fn, value] of Object.entries(expected)) assert.equal(resultOf(fn, values(7), [95]), value, fn);
-  for (const fn of ['delta', 'rate', 'stddev', 'variance'])
-    assert.ok(Number.isNaN(resultOf(fn, values(7))), fn);
+  assert.deepEqual(Object.keys(ofOne).sort(), Object.keys(aggregates).sort());
+  for (const { fn, type } of variants) {
+    if (type === 'number') assert.equal(resultOf(fn, [[5, 7, 1]], [95]), ofOne[fn], fn);
+    if (type === 'boolean') {
+      const expected = ofOne[fn] === 7 ? 1 : ofOne[fn];
+      assert.equal(resultOf(fn, [[5, true, 1]], [95]), expected, fn);
+    }
+  }
 });
 
 test('nulls are skipped', () => {
-  assert.equal(resultOf('avg', values(1, missing, 3)), 2);
-  assert.equal(resultOf('last', values(1, 2, missing)), 2);
-  assert.equal(resultOf('delta', values(1, missing, 4)), 3);
+  assert.equal(resultOf('avg', values(1, null, 3)), 2);
+  assert.equal(resultOf('last', values(1, 2, null)), 2);
+  assert.equal(resultOf('delta', values(1, null, 4)), 3);
 });
 
 test('count() counts readings, count(cond) those for which it holds', () => {
-  const all = make('count', [], 'none');
-  fold(all, 0, values(1, missing, 3));
+  const all = make({ fn: 'count', parameters: [], type: undefined });
+  fold(all, 0, [[0], [1], [2]]);
   assert.equal(all.result(0), 3);
-  const some = make('count', [], 'boolean');
-  fold(some, 0, values(1, missing, 0, 1));
-  assert.equal(some.result(0), 2);
+  assert.equal(resultOf('count', values(true, null, false, true)), 2);
 });
 
 test('sums do not lose small values beside large ones', () => {
@@ -106,9 +85,8 @@ test('first and last go by event time, arrival breaks ties', () => {
 });
 
 test('first and last keep strings', () => {
-  const aggregate = make('last', [], 'string');
-  fold(aggregate, 2, values(0, 0, 0), ['open', 'shut', null]);
-  assert.equal(aggregate.result(2), 'shut');
+  assert.equal(resultOf('first', values(null, 'open', 'shut')), 'open');
+  assert.equal(resultOf('last', values('open', 'shut', null)), 'shut');
 });
 
 test('delta and rate know counter resets and order by time', () => {
@@ -129,13 +107,12 @@ test('delta and rate know counter resets and order by time', () => {
     ]),
     5,
   );
-  assert.ok(
-    Number.isNaN(
-      resultOf('rate', [
-        [0, 1],
-        [0, 2],
-      ]),
-    ),
+  assert.equal(
+    resultOf('rate', [
+      [0, 1],
+      [0, 2],
+    ]),
+    null,
   );
 });
 
@@ -158,56 +135,107 @@ test('percentiles of many values stay within the stated error', () => {
     { length: 10 * exactValues },
     (_, i): Reading => [i, ((i * 7919) % 40_960) - 20_000],
   );
-  const sorted = many.map(([, x]) => x).sort((a, b) => a - b);
+  const sorted = many.map(([, x]) => x as number).sort((a, b) => a - b);
   for (const p of [1, 10, 25, 75, 90, 99]) {
     const exact = sorted[Math.round((p / 100) * (sorted.length - 1))]!;
-    const error = Math.abs(resultOf('percentile', many, [p]) - exact) / Math.abs(exact);
+    const error = Math.abs((resultOf('percentile', many, [p]) as number) - exact) / Math.abs(exact);
     assert.ok(error <= relativeError * 1.1, `p${p}: ${error}`);
   }
 });
 
-test('an unknown slot is left alone', () => {
-  for (const fn of Object.keys(aggregates)) {
-    const aggregate = make(fn, [50]);
-    fold(aggregate, -1, values(1, 2, 3));
+test('readings of no slot are left alone', () => {
+  for (const variant of variants) {
+    const aggregate = make(variant);
     const untouched = aggregate.result(0);
-    assert.ok(untouched === 0 || Number.isNaN(untouched), fn);
+    feed(aggregate, -1, variant, [[0, 1, 1]]);
+    assert.deepEqual(aggregate.result(0), untouched, variant.fn);
   }
 });
 
-const readingsArbitrary = fc.array(
-  fc.tuple(
-    fc.nat(100),
-    fc.oneof({ weight: 9, arbitrary: fc.integer({ min: -50, max: 50 }) }, fc.constant(missing)),
-  ),
-  { maxLength: 40 },
-);
+type Sample = readonly [timeMs: number, x: number | null, y: number | null];
+
+const value = (max: number) => fc.option(fc.integer({ min: -max, max }), { freq: 9 });
+const sample: fc.Arbitrary<Sample> = fc.tuple(fc.nat(100), value(50), value(3));
+
+/** Samples as readings with values of the variant's types. */
+function readingsFor({ fn, type }: Variant, samples: readonly Sample[]): Reading[] {
+  const typed = (x: number | null) =>
+    x === null || type === 'number' ? x : type === 'boolean' ? x > 0 : `s${x % 10}`;
+  return samples.map(([t, x, y]) => {
+    if (type === undefined) return [t];
+    return takesPair(fn) ? [t, typed(x), y] : [t, typed(x)];
+  });
+}
+
+function feed(aggregate: Aggregate, slot: number, variant: Variant, samples: readonly Sample[]): void {
+  fold(aggregate, slot, readingsFor(variant, samples), variant.type);
+}
+
+function assertSame(actual: number | string | null, expected: number | string | null, what: string): void {
+  const [a, b] = [orNull(actual), orNull(expected)];
+  if (typeof a !== 'number' || typeof b !== 'number') assert.equal(a, b, what);
+  else assert.ok(Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b)), `${what}: ${a} for ${b}`);
+}
 
 test('contract: panes merged are the whole, a saved slot is the slot', () => {
   fc.assert(
-    fc.property(readingsArbitrary, fc.nat(100), (readings, cutMs) => {
-      const early = readings.filter(([t]) => t < cutMs);
-      const late = readings.filter(([t]) => t >= cutMs);
-      for (const fn of Object.keys(aggregates)) {
-        const whole = make(fn, [90]);
-        fold(whole, 3, readings);
-        const split = make(fn, [90]);
-        fold(split, 1, early);
-        fold(split, 2, late);
+    fc.property(fc.array(sample, { maxLength: 40 }), fc.nat(100), (samples, cutMs) => {
+      for (const variant of variants) {
+        const whole = make(variant);
+        feed(whole, 3, variant, samples);
+        const split = make(variant);
+        const early = samples.filter(([t]) => t < cutMs);
+        const late = samples.filter(([t]) => t >= cutMs);
+        feed(split, 1, variant, early);
+        feed(split, 2, variant, late);
         split.merge(0, 1);
         split.merge(0, 2);
-        const restored = make(fn, [90]);
+        const restored = make(variant);
         restored.load(structuredClone(split.save(Int32Array.of(1, 2))), Int32Array.of(5, 4));
         restored.merge(6, 5);
         restored.merge(6, 4);
-        const expected = whole.result(3) as number;
-        for (const result of [split.result(0), restored.result(6)] as number[]) {
-          const near = Math.abs(result - expected) <= 1e-9 * Math.max(1, Math.abs(expected));
-          assert.ok(
-            near || (Number.isNaN(result) && Number.isNaN(expected)),
-            `${fn}: ${result} for ${expected}`,
-          );
+        for (const result of [split.result(0), restored.result(6)]) {
+          assertSame(result, whole.result(3), variant.fn);
         }
+      }
+    }),
+  );
+});
+
+test('contract: a slot used again knows nothing of what it held', () => {
+  const before: Sample[] = Array.from({ length: 9 }, (_, i) => [200 - i, 90 + i, 50 - 20 * i]);
+  const samples: Sample[] = Array.from({ length: 9 }, (_, i) => [i, 4 - i, i - 4]);
+  for (const variant of variants) {
+    const [used, fresh] = [make(variant), make(variant)];
+    feed(used, 2, variant, before);
+    used.reset(2);
+    for (const aggregate of [used, fresh]) feed(aggregate, 2, variant, samples);
+    assert.deepEqual(used.result(2), fresh.result(2), variant.fn);
+  }
+});
+
+/** Of readings of one time these tell the first to arrive from the last. */
+const knowArrival = ['first', 'last', 'delta', 'rate', 'twa', 'time_in', 'argmax', 'argmin'];
+
+test('contract: the order of arrival changes nothing, but for ties of those that say so', () => {
+  const maxLength = 30;
+  const shuffled = fc
+    .oneof(
+      fc.array(sample, { maxLength }),
+      fc.uniqueArray(sample, { maxLength, selector: ([timeMs]) => timeMs }),
+    )
+    .chain((samples) =>
+      fc.tuple(fc.constant(samples), fc.shuffledSubarray(samples, { minLength: samples.length })),
+    );
+  fc.assert(
+    fc.property(shuffled, ([samples, others]) => {
+      const ties = new Set(samples.map(([t]) => t)).size < samples.length;
+      for (const variant of variants) {
+        if (ties && knowArrival.includes(variant.fn)) continue;
+        const aggregate = make(variant);
+        feed(aggregate, 1, variant, samples);
+        feed(aggregate, 2, variant, others);
+        assertSame(aggregate.result(2), aggregate.result(1), variant.fn);
       }
     }),
   );

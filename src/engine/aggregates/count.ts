@@ -9,9 +9,9 @@ export function count(plan: AggregatePlan): Aggregate {
   const every = plan.argumentType === undefined;
   return {
     ...cells,
-    fold(slots, from, to, _rows, column) {
+    fold(slots, from, to, _rows, columns) {
       const counts = cells.arrays[0]!;
-      const condition = column as NumberColumn;
+      const condition = columns[0] as NumberColumn;
       for (let i = from; i < to; i++) {
         const slot = slots[i]!;
         if (slot >= 0 && (every || condition[i] === 1)) counts[slot]! += 1;

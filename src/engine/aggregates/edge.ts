@@ -25,9 +25,9 @@ function numberEdge(replaces: Replaces): Aggregate {
   const cells = createCells([Number.NaN, Number.NaN]);
   return {
     ...cells,
-    fold(slots, from, to, rows, column) {
+    fold(slots, from, to, rows, columns) {
       const [values, times] = cells.arrays as [Float64Array, Float64Array];
-      const numbers = column as NumberColumn;
+      const numbers = columns[0] as NumberColumn;
       const { eventMs } = rows;
       for (let i = from; i < to; i++) {
         const slot = slots[i]!;
@@ -68,8 +68,8 @@ function stringEdge(replaces: Replaces): Aggregate {
       cells.reset(slot);
       values[slot] = null;
     },
-    fold(slots, from, to, rows, column) {
-      const strings = column as StringColumn;
+    fold(slots, from, to, rows, columns) {
+      const strings = columns[0] as StringColumn;
       for (let i = from; i < to; i++) {
         if (slots[i]! >= 0) offer(slots[i]!, strings[i]!, rows.eventMs[i]!);
       }

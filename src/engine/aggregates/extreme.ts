@@ -1,4 +1,4 @@
-/** `min` and `max`: null when there was no value. */
+/** `min` and `max`, which of truth values are `all` and `any`: null when there was no value. */
 
 import type { NumberColumn } from '../../expression/rows.ts';
 import { type Aggregate, createCells } from './aggregate.ts';
@@ -7,9 +7,9 @@ export function min(): Aggregate {
   const cells = createCells([Number.NaN]);
   return {
     ...cells,
-    fold(slots, from, to, _rows, column) {
+    fold(slots, from, to, _rows, columns) {
       const least = cells.arrays[0]!;
-      const numbers = column as NumberColumn;
+      const numbers = columns[0] as NumberColumn;
       for (let i = from; i < to; i++) {
         const slot = slots[i]!;
         const x = numbers[i]!;
@@ -30,9 +30,9 @@ export function max(): Aggregate {
   const cells = createCells([Number.NaN]);
   return {
     ...cells,
-    fold(slots, from, to, _rows, column) {
+    fold(slots, from, to, _rows, columns) {
       const greatest = cells.arrays[0]!;
-      const numbers = column as NumberColumn;
+      const numbers = columns[0] as NumberColumn;
       for (let i = from; i < to; i++) {
         const slot = slots[i]!;
         const x = numbers[i]!;

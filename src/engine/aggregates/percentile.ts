@@ -109,8 +109,8 @@ function quantile(q: number): Aggregate {
     reset(slot) {
       samples[slot] = { values: [], sketch: undefined, count: 0 };
     },
-    fold(slots, from, to, _rows, column) {
-      const numbers = column as NumberColumn;
+    fold(slots, from, to, _rows, columns) {
+      const numbers = columns[0] as NumberColumn;
       for (let i = from; i < to; i++) {
         const x = numbers[i]!;
         if (slots[i]! >= 0 && !Number.isNaN(x)) add(samples[slots[i]!]!, x);

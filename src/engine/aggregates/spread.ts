@@ -21,9 +21,9 @@ function spread(finish: (squares: number, n: number) => number): Aggregate {
   const cells = createCells([0, 0, 0]);
   return {
     ...cells,
-    fold(slots, from, to, _rows, column) {
+    fold(slots, from, to, _rows, columns) {
       const [counts, means, squares] = cells.arrays as [Float64Array, Float64Array, Float64Array];
-      const numbers = column as NumberColumn;
+      const numbers = columns[0] as NumberColumn;
       for (let i = from; i < to; i++) {
         const slot = slots[i]!;
         const x = numbers[i]!;

@@ -1,5 +1,6 @@
 /**
- * `sum` and `avg`, with a compensated sum: the error does not grow with the number of values.
+ * `sum` and `avg`, with a compensated sum: the error does not grow with the number of values. Of truth values `avg` is
+ * `fraction`.
  *
  * Source: A. Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen", ZAMM 54 (1974).
  */
@@ -31,9 +32,9 @@ function summing(finish: (total: number, values: number) => number): Aggregate {
 
   return {
     ...cells,
-    fold(slots, from, to, _rows, column) {
+    fold(slots, from, to, _rows, columns) {
       const [sums, lost, values] = cells.arrays as [Float64Array, Float64Array, Float64Array];
-      const numbers = column as NumberColumn;
+      const numbers = columns[0] as NumberColumn;
       for (let i = from; i < to; i++) {
         const slot = slots[i]!;
         const x = numbers[i]!;

@@ -1,0 +1,127 @@
+/**
+ * Aggregates over the steps from each reading to the next, in order of event time: what all steps add up to.
+ *
+ * Readings may come out of order, so they are held until the window closes; beyond `heldReadings` the earlier half
+ * is summed up for good, and a reading older than that no longer counts. Readings of one time stay as they came.
+ * Not here: what a step is (counter.ts, holding.ts).
+ */
+
+import type { NumberColumn } from '../../expression/rows.ts';
+import type { Aggregate } from './aggregate.ts';
+
+export const heldReadings = 8192;
+
+/** What is summed up for good, from its first to its last reading, and the readings held behind it, as they came. */
+interface Trace {
+  growth: number;
+  /** NaN while nothing is summed up. */
+  startMs: number;
+  startValue: number;
+  endMs: number;
+  endValue: number;
+  times: number[];
+  values: number[];
+}
+
+/** What one step adds: from a value to the one that follows it, so many seconds later. */
+export type Step = (before: number, after: number, seconds: number) => number;
+
+/** The result, of what the steps added up to and the first and last reading. Not asked without a reading. */
+export type Finish = (growth: number, span: Span) => number;
+
+export interface Span {
+  /** At least 1. Beyond 2 it is not exact. */
+  readonly readings: number;
+  readonly seconds: number;
+  readonly lastValue: number;
+}
+
+/** NaN without a reading. */
+export function stepping(step: Step, finish: Finish): Aggregate {
+  const traces: Trace[] = [];
+  return {
+    grow() {},
+    reset(slot) {
+      traces[slot] = emptyTrace();
+    },
+    fold(slots, from, to, rows, columns) {
+      const numbers = columns[0] as NumberColumn;
+      for (let i = from; i < to; i++) {
+        const x = numbers[i]!;
+        if (slots[i]! >= 0 && !Number.isNaN(x)) add(traces[slots[i]!]!, rows.eventMs[i]!, x, step);
+      }
+    },
+    merge(into, from) {
+      append(traces[into]!, traces[from]!, step);
+    },
+    result(slot) {
+      const trace = traces[slot]!;
+      const readings = trace.times.length + (isEmpty(trace) ? 0 : 2);
+      if (readings === 0) return Number.NaN;
+      const whole = { ...trace };
+      sumUp(whole, whole.times.length, step);
+      const seconds = (whole.endMs - whole.startMs) / 1000;
+      return finish(whole.growth, { readings, seconds, lastValue: whole.endValue });
+    },
+    save: (slots) => Array.from(slots, (slot) => traces[slot]),
+    load(saved, slots) {
+      for (const [j, slot] of slots.entries()) traces[slot] = (saved as Trace[])[j]!;
+    },
+  };
+}
+
+function emptyTrace(): Trace {
+  const nothing = Number.NaN;
+  return {
+    growth: 0,
+    startMs: nothing,
+    startValue: nothing,
+    endMs: nothing,
+    endValue: nothing,
+    times: [],
+    values: [],
+  };
+}
+
+const isEmpty = (trace: Trace): boolean => Number.isNaN(trace.startMs);
+
+function add(trace: Trace, timeMs: number, value: number, step: Step): void {
+  if (timeMs < trace.endMs) return;
+  trace.times.push(timeMs);
+  trace.values.push(value);
+  if (trace.times.length > heldReadings) sumUp(trace, heldReadings / 2, step);
+}
+
+/** Takes the earliest `n` held readings into the sum. */
+function sumUp(trace: Trace, n: number, step: Step): void {
+  const { times, values } = trace;
+  const order = times.map((_, i) => i).sort((a, b) => times[a]! - times[b]!);
+  for (const i of order.slice(0, n)) extend(trace, times[i]!, values[i]!, step);
+  const rest = order.slice(n).sort((a, b) => a - b);
+  trace.times = rest.map((i) => times[i]!);
+  trace.values = rest.map((i) => values[i]!);
+}
+
+/** Joins a later reading to the sum. */
+function extend(trace: Trace, timeMs: number, value: number, step: Step): void {
+  if (isEmpty(trace)) {
+    trace.startMs = timeMs;
+    trace.startValue = value;
+  } else {
+    trace.growth += step(trace.endValue, value, (timeMs - trace.endMs) / 1000);
+  }
+  trace.endMs = timeMs;
+  trace.endValue = value;
+}
+
+/** Joins a later trace, which may have a sum of its own. */
+function append(trace: Trace, later: Trace, step: Step): void {
+  if (!isEmpty(later)) {
+    sumUp(trace, trace.times.length, step);
+    extend(trace, later.startMs, later.startValue, step);
+    trace.growth += later.growth;
+    trace.endMs = later.endMs;
+    trace.endValue = later.endValue;
+  }
+  for (const [i, timeMs] of later.times.entries()) add(trace, timeMs, later.values[i]!, step);
+}
