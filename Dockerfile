@@ -16,5 +16,5 @@ ENV NODE_ENV=production UV_THREADPOOL_SIZE=8
 VOLUME /data
 WORKDIR /data
 USER node
-ENTRYPOINT ["node", "/opt/headgate/dist/main.js"]
+ENTRYPOINT ["/opt/headgate/dist/main.js"]
 CMD ["run"]
