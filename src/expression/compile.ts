@@ -48,9 +48,12 @@ export function compileText(
   }
 }
 
+/** Every kernel's until it is run; many (a bare field) never need a column of their own. */
+const noRows = new Float64Array(0);
+
 /** The kernel of a checked expression. Reads the rows it is given; keeps nothing of them but what is by series. */
 export function compile(typed: Typed): Compiled {
-  const target: Register = { column: typed.type === 'string' ? [] : new Float64Array(0) };
+  const target: Register = { column: typed.type === 'string' ? [] : noRows };
   const node = compileNode(typed, 0, 'rows', target);
   const kernel = (rows: Rows): Column => {
     if (rows.n > chunkRows) throw new RangeError(`a chunk of ${rows.n} rows; at most ${chunkRows}`);
