@@ -6,6 +6,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -15,7 +16,13 @@ import { until } from '../test/peers/until.ts';
 import { makeSite, type Site } from './site.ts';
 
 /** What ships, as run.ts builds it, or what the environment names: `src/main.ts` is slower to start and larger. */
-export const mainPath = resolve(import.meta.dirname, '..', process.env.HEADGATE_BENCH_MAIN ?? 'dist/main.js');
+const mainPath = resolve(import.meta.dirname, '..', process.env.HEADGATE_BENCH_MAIN ?? 'dist/main.js');
+
+/** Arguments for node to run a command: with the options of the file's first line, as when a shell runs it. */
+export function headgate(...args: string[]): string[] {
+  const firstLine = readFileSync(mainPath, 'utf8').split('\n', 1)[0]!;
+  return [...(firstLine.match(/--\S+/g) ?? []), mainPath, ...args];
+}
 
 export interface Gateway {
   /** Of the process that runs now. */
@@ -48,7 +55,7 @@ export async function startGateway(site: Site): Promise<Gateway> {
     return result as GatewayStatus;
   };
   async function start(): Promise<void> {
-    const args = [mainPath, 'run', '-c', join(folder, 'headgate.yaml')];
+    const args = headgate('run', '-c', join(folder, 'headgate.yaml'));
     const running = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
     child = running;
     while (!(await status().then(Boolean, () => false))) {

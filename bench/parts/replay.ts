@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mainPath } from '../gateway.ts';
+import { headgate } from '../gateway.ts';
 import { residentMiB } from '../proc.ts';
 import { makeSite } from '../site.ts';
 import type { Row } from '../table.ts';
@@ -66,7 +66,7 @@ async function run(folder: string): Promise<{ seconds: number; peakMiB: number }
     join(folder, 'export.csv'),
   ];
   const startMs = performance.now();
-  const child = spawn(process.execPath, [mainPath, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, headgate(...args), { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
