@@ -98,6 +98,124 @@ test('a lookup table is looked for in the rules folder of the gateway', async ()
   assert.deepEqual(await check(folder), { code: 0, said: '1 device, 1 rule: fine\n' });
 });
 
+const proof = `rules: load.yaml
+tests:
+  - name: full
+    feed: [{ device: bus, tags: { vehicle: "7" }, every: 10s, load: 90x6 }]
+    expect:
+      - { at: 1m, alert: load, state: firing, tags: { vehicle: "7" } }
+      - { at: 1m, point: load, fields: { load_max: 90 } }
+`;
+
+test('tests are checked with their rules, alone or not', async () => {
+  const folder = folderWith({ ...sound, 'rules/load.test.yaml': proof });
+  assert.deepEqual(await check(folder), { code: 0, said: '1 device, 1 rule, 1 test: fine\n' });
+  const alone = { paths: [join(folder, 'rules/load.test.yaml')] };
+  assert.deepEqual(await check(folder, alone), { code: 0, said: '0 devices, 0 rules, 1 test: fine\n' });
+  const config = join(folder, 'headgate.yaml');
+  writeFileSync(join(folder, 'rules/load.test.yaml'), proof.replace('name: full', 'nam: full'));
+  assert.equal((await check(folder, { paths: [], config })).code, 1);
+  assert.match((await check(folder, alone)).said, /^rules\/load.test.yaml:3:5 error: unknown key `nam`/);
+});
+
+test('a test of rules elsewhere brings them along', async () => {
+  const elsewhere = { 'new/load.yaml': load.replace('name: load', 'name: load2'), 'rules/load.yaml': load };
+  const folder = folderWith({
+    ...{ ...sound, ...elsewhere },
+    'rules/load.test.yaml': proof.replace('load.yaml', '../new/load.yaml').replaceAll(': load,', ': load2,'),
+  });
+  const config = join(folder, 'headgate.yaml');
+  const fine = { code: 0, said: '1 device, 2 rules, 1 test: fine\n' };
+  assert.deepEqual(await check(folder, { paths: [], config }), fine);
+});
+
+/** What is said about the proof after an edit: place, message, remedy. */
+async function saidOf(from: string | RegExp, to: string, more: Record<string, string> = {}) {
+  const edited = proof.replace(from, to);
+  assert.notEqual(edited, proof);
+  const folder = folderWith({ ...sound, 'rules/load.test.yaml': edited, ...more });
+  const { said } = await check(folder, { format: 'json', paths: [join(folder, 'rules/load.test.yaml')] });
+  const diagnostics = JSON.parse(said) as Diagnostic[];
+  return diagnostics.map(({ line, column, message, remedy }) => `${line}:${column} ${message}; ${remedy}`);
+}
+
+test('names and values of tests are checked against devices and rules', async () => {
+  const expected: [from: string | RegExp, to: string, said: string][] = [
+    [
+      'load.yaml',
+      'lod.yaml',
+      '1:8 there is no rule file `lod.yaml`; name the rule file, from the folder of this file',
+    ],
+    [
+      /load.yaml/,
+      'load.test.yaml',
+      '1:8 `load.test.yaml` is a test file; name the rule file, from the folder of this file',
+    ],
+    ['device: bus', 'device: bsu', '4:22 unknown device `bsu`; did you mean `bus`?'],
+    [
+      'vehicle: "7" }, every',
+      'vehicl: "7" }, every',
+      '4:35 device bus has no tag `vehicl`; did you mean `vehicle`?',
+    ],
+    ['load: 90x6', 'laod: 90x6', '4:63 unknown field `laod` of device bus; did you mean `load`?'],
+    ['every: 10s', 'evry: 10s', '4:51 unknown field `evry` of device bus; did you mean `every`?'],
+    [', load: 90x6', '', '4:12 this feed has no readings; add values of a field: load: 20x12'],
+    [
+      '90x6',
+      '90x3 nine',
+      '4:74 `nine` is not a number; write values such as 20, 20x12 (twelve times), 20..80x12 (a ramp) or _ (none)',
+    ],
+    [
+      '10s, load',
+      '1000d, load',
+      '4:12 this feed goes on for more than 1000d; make it, or its `every`, shorter',
+    ],
+    ['alert: load,', 'alert: lod,', '6:26 unknown rule `lod`; did you mean `load`?'],
+    [
+      'state:',
+      'severity: info, state:',
+      '6:42 rule `load` has no alert of severity info; its severities: warning',
+    ],
+    [
+      'tags: { vehicle: "7" } }',
+      'tags: { vehicle: "8" } }',
+      '6:64 no feed has `8` as `vehicle`; did you mean `7`?',
+    ],
+    [
+      'tags: { vehicle: "7" } }',
+      'tags: { line: "7" } }',
+      '6:55 `line` is no tag of the key of rule `load`; tags of its key: vehicle',
+    ],
+    ['load_max: 90', 'load_mx: 90', '7:42 points of load have no field `load_mx`; did you mean `load_max`?'],
+  ];
+  for (const [from, to, said] of expected) assert.deepEqual(await saidOf(from, to), [said]);
+});
+
+test('what an expectation cannot be about is said', async () => {
+  const rules = (more: string): Record<string, string> => ({
+    'rules/load.yaml': load.replace(/ {4}alert.*\n/, more),
+  });
+  const silent = await saidOf('name: full', 'name: f', rules('    forward: true\n'));
+  assert.deepEqual(silent, ['6:26 rule `load` has no alert; add one to the rule, or expect a `point`']);
+  const kept = await saidOf(
+    'name: full',
+    'name: f',
+    rules('    alert: [{ when: load_max > 80 }]\n    forward: false\n'),
+  );
+  assert.deepEqual(kept, [
+    '7:26 rule `load` gives no points; it has `forward: false`: expect an `alert`, or forward',
+  ]);
+});
+
+test('a test is not judged by what is wrong elsewhere', async () => {
+  assert.deepEqual(
+    await saidOf('name: full', 'name: f', { 'devices/bus.yaml': 'device: bus\ncodec: jsn\n' }),
+    [],
+  );
+  const broken = load.replace('max(load)', 'max(laod)').replace('name: load', 'nam: load');
+  assert.deepEqual(await saidOf('name: full', 'name: f', { 'rules/load.yaml': broken }), []);
+});
+
 test('warnings are shown, and fine', async () => {
   const folder = folderWith({ ...sound, 'devices/all.yaml': 'device: all\ncodec: value\n' });
   const { code, said } = await check(folder);

@@ -4,8 +4,11 @@
  * Not here: what is outside the files: ports, serial lines, servers.
  */
 
-import { type Loaded, loadAll } from '../config/load.ts';
+import { isTestFile, kindOf, yamlFilesIn } from '../config/files.ts';
+import { type ExtraFiles, type Loaded, loadAll } from '../config/load.ts';
+import { type LoadedTests, loadTestFiles } from '../config/load-tests.ts';
 import { gatewayFileNear, type Selected, selectFiles } from '../config/select.ts';
+import { checkTests } from '../config/test-checks.ts';
 import { type Diagnostic, GatewayError } from '../core/errors.ts';
 import { checkDevices } from './check-devices.ts';
 import { checkRules } from './check-rules.ts';
@@ -26,12 +29,49 @@ export interface CheckOptions {
 export async function checkCommand({ paths, config, format, env, stdout }: CheckOptions): Promise<number> {
   const selected = paths.length > 0 ? await select(paths) : undefined;
   const gateway = selected?.gateway ?? config ?? (selected && (await gatewayFileNear(paths)));
-  const loaded = await loadAll(gateway, env, selected);
+  const loaded = await load(gateway, env, selected);
   const isMeant = selected && selected.gateway === undefined ? meantBy(selected, loaded) : () => true;
-  const all = [...loaded.diagnostics, ...checkDevices(loaded.devices), ...checkRules(loaded)];
+  const all = [
+    ...loaded.diagnostics,
+    ...checkDevices(loaded.devices),
+    ...checkRules(loaded),
+    ...checkTests(loaded.tests, loaded),
+  ];
   const diagnostics = [...(selected?.diagnostics ?? []), ...all.filter(({ file }) => isMeant(file))];
   report(inOrder(diagnostics, loaded), summary(loaded, isMeant), format, stdout);
   return diagnostics.some(isError) ? exitCodes.wrong : exitCodes.fine;
+}
+
+type AllLoaded = Loaded & Pick<LoadedTests, 'tests'>;
+
+/** The gateway's files, the selected ones, their tests, and the rules those are about. */
+async function load(
+  gateway: string | undefined,
+  env: CheckOptions['env'],
+  selected: Selected | undefined,
+): Promise<AllLoaded> {
+  const first = await loadAll(gateway, env, selected);
+  const paths = [...(await testFilesIn(first.config?.rules)), ...(selected?.tests ?? [])];
+  const { files, tests, diagnostics } = await loadTestFiles(paths);
+  const known = new Set(first.files.map(({ path }) => path));
+  const proved = tests.flatMap(({ rulesPath }) => (rulesPath === undefined ? [] : [rulesPath]));
+  const others = proved.filter((path) => !known.has(path));
+  const extra: ExtraFiles = {
+    devices: selected?.devices ?? [],
+    rules: [...(selected?.rules ?? []), ...others],
+  };
+  const loaded = others.length > 0 ? await loadAll(gateway, env, extra) : first;
+  return {
+    ...loaded,
+    files: [...loaded.files, ...files],
+    tests,
+    diagnostics: [...loaded.diagnostics, ...diagnostics],
+  };
+}
+
+async function testFilesIn(folder: string | undefined): Promise<string[]> {
+  if (folder === undefined || (await kindOf(folder)) !== 'folder') return [];
+  return (await yamlFilesIn(folder)).paths.filter(isTestFile);
 }
 
 /** File by file as they were loaded, each from top to bottom. */
@@ -51,17 +91,24 @@ async function select(paths: readonly string[]): Promise<Selected> {
 }
 
 /** Whether a file, by its name in diagnostics, is one of those the user asked about. */
-function meantBy({ devices, rules }: Selected, loaded: Loaded): (file: string) => boolean {
-  const paths = new Set([...devices, ...rules]);
+function meantBy({ devices, rules, tests }: Selected, loaded: Loaded): (file: string) => boolean {
+  const paths = new Set([...devices, ...rules, ...tests]);
   const names = new Set(loaded.files.filter(({ path }) => paths.has(path)).map(({ file }) => file));
   return (file) => names.has(file);
 }
 
-function summary({ isDefault, devices, rules }: Loaded, isMeant: (file: string) => boolean): string {
+function summary(
+  { isDefault, devices, rules, tests }: AllLoaded,
+  isMeant: (file: string) => boolean,
+): string {
   const number = (all: readonly { readonly file: { readonly file: string } }[]): number =>
     all.filter(({ file }) => isMeant(file.file)).length;
   const lead = isDefault ? 'no headgate.yaml here, so its defaults; ' : '';
-  return `${lead}${count(number(devices), 'device')}, ${count(number(rules), 'rule')}: fine`;
+  const proofs = tests
+    .filter(({ file }) => isMeant(file.file))
+    .flatMap(({ content }) => content.tests).length;
+  const more = proofs > 0 ? `, ${count(proofs, 'test')}` : '';
+  return `${lead}${count(number(devices), 'device')}, ${count(number(rules), 'rule')}${more}: fine`;
 }
 
 function report(

@@ -8,7 +8,7 @@ import { GatewayError, messageOf } from '../core/errors.ts';
 import { exitCodes, UsageError } from './failure.ts';
 
 export interface SchemaOptions {
-  /** `gateway`, `device` (or `devices`) or `rules`; left out: all three. */
+  /** `gateway`, `device` (or `devices`), `rules` or `test` (or `tests`); left out: all of them. */
   readonly kind?: string | undefined;
   /** Folder to write files to; left out: to stdout. */
   readonly out?: string | undefined;
@@ -20,20 +20,25 @@ const kinds: Readonly<Record<string, FileKind>> = {
   device: 'device',
   devices: 'device',
   rules: 'rules',
+  test: 'test',
+  tests: 'test',
 };
 
 const fileNames: Readonly<Record<FileKind, string>> = {
   gateway: 'headgate.schema.json',
   device: 'device.schema.json',
   rules: 'rules.schema.json',
+  test: 'test.schema.json',
 };
 
 /** Returns the exit code. */
 export async function schemaCommand({ kind, out, stdout }: SchemaOptions): Promise<number> {
   if (kind !== undefined && !Object.hasOwn(kinds, kind)) {
-    throw new UsageError(`there is no schema \`${kind}\``, { remedy: 'write gateway, devices or rules' });
+    throw new UsageError(`there is no schema \`${kind}\``, {
+      remedy: 'write gateway, device, rules or test',
+    });
   }
-  const wanted: FileKind[] = kind === undefined ? ['gateway', 'device', 'rules'] : [kinds[kind]!];
+  const wanted: FileKind[] = kind === undefined ? (Object.keys(fileNames) as FileKind[]) : [kinds[kind]!];
   if (out !== undefined) await writeFiles(wanted, out, stdout);
   else if (kind !== undefined) stdout.write(asText(jsonSchema(wanted[0]!)));
   else stdout.write(asText(Object.fromEntries(wanted.map((one) => [one, jsonSchema(one)]))));

@@ -6,7 +6,7 @@
  * Not here: what the value means.
  */
 
-import { Document, isMap, isScalar, parseDocument, visit } from 'yaml';
+import { Document, isMap, isScalar, parseDocument, type Tags, visit } from 'yaml';
 import { type Diagnostic, messageOf } from '../core/errors.ts';
 import type { KeyPath, LocatedFile, Place, Span } from './located.ts';
 import { type Range, rangeOf, spanRange, walk } from './places.ts';
@@ -24,10 +24,18 @@ export interface YamlFile extends LocatedFile {
 /** Aliases may not unfold a document beyond this factor. */
 const maxAliasCount = 100;
 
+/** What numbers in a file mean: in the feeds of a test `0x12` is twelve times 0, not eighteen. */
+export type Language = 'settings' | 'feeds';
+
 /** Understands the text of a file. `file` is its name as the user would type it, `path` the absolute one. */
-export function readYaml(file: string, path: string, original: string): YamlFile {
+export function readYaml(
+  file: string,
+  path: string,
+  original: string,
+  language: Language = 'settings',
+): YamlFile {
   const text = original.replace(/^\uFEFF/, '');
-  const { document, value, mistakes } = understand(text);
+  const { document, value, mistakes } = understand(text, language);
   const lines = lineStarts(text);
   let masked: string | undefined;
   // Masking reads the whole file; most files are never quoted.
@@ -55,9 +63,12 @@ interface Understood {
   readonly mistakes: readonly SyntaxMistake[];
 }
 
-function understand(text: string): Understood {
+function understand(text: string, language: Language): Understood {
   try {
-    const options = { stringKeys: true, merge: true, resolveKnownTags: false, prettyErrors: false };
+    const options = {
+      ...{ stringKeys: true, merge: true, resolveKnownTags: false, prettyErrors: false },
+      ...(language === 'feeds' && { customTags: withoutHex }),
+    };
     const document = parseDocument(text, options);
     const mistakes = syntaxMistakes(document, text);
     const usable = document.errors.every((error) => error.code === 'DUPLICATE_KEY');
@@ -74,6 +85,10 @@ function understand(text: string): Understood {
     };
     return { document: new Document(), value: undefined, mistakes: [mistake] };
   }
+}
+
+function withoutHex(tags: Tags): Tags {
+  return tags.filter((tag) => typeof tag === 'string' || tag.format !== 'HEX');
 }
 
 /** Offsets of the lines. The parser's own line counter loses some in broken files. */

@@ -6,7 +6,7 @@
  */
 
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import type { Diagnostic } from '../core/errors.ts';
 import { readYaml, type YamlFile } from './document.ts';
 
@@ -43,7 +43,7 @@ export async function readYamlFile(path: string): Promise<YamlFile> {
       return unreadable(path, `the file has ${size} bytes, more than ${largestBytes}`, 'split it');
     const bytes = await readFile(path);
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return readYaml(file, path, text);
+    return readYaml(file, path, text, isTestFile(path) ? 'feeds' : 'settings');
   } catch (error) {
     if (error instanceof TypeError) return unreadable(path, 'the file is not UTF-8 text', 'save it as UTF-8');
     return unreadable(path, `cannot read the file: ${systemWords(error)}`, remedyOf(error));
@@ -53,6 +53,11 @@ export async function readYamlFile(path: string): Promise<YamlFile> {
 function unreadable(path: string, message: string, remedy: string): YamlFile {
   const empty = readYaml(displayPath(path), path, '');
   return { ...empty, value: undefined, diagnostics: [wholeFile(path, message, remedy)] };
+}
+
+/** `NAME.test.yaml` proves the rules beside it. */
+export function isTestFile(path: string): boolean {
+  return /\.test\.ya?ml$/.test(basename(path));
 }
 
 /** All `*.yaml` and `*.yml` files in a folder and the folders in it. */

@@ -6,12 +6,12 @@
  */
 
 import { hostname } from 'node:os';
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../core/errors.ts';
 import { crossCheck } from './cross-checks.ts';
 import { deviceSchema } from './device-schema.ts';
 import { readYaml, type YamlFile } from './document.ts';
-import { kindOf, readYamlFile, yamlFilesIn } from './files.ts';
+import { isTestFile, kindOf, readYamlFile, yamlFilesIn } from './files.ts';
 import { gatewaySchema } from './gateway-schema.ts';
 import { valueAt } from './issues.ts';
 import type { LocatedDevice, LocatedFile, LocatedRule } from './located.ts';
@@ -37,6 +37,8 @@ export interface Loaded {
   readonly files: readonly LocatedFile[];
   readonly config?: GatewayConfig;
   readonly devices: readonly LocatedDevice[];
+  /** Names of devices whose files have errors. */
+  readonly brokenDevices: readonly string[];
   readonly rules: readonly LocatedRule[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -133,11 +135,6 @@ function soundRules(file: YamlFile): (RuleConfig | undefined)[] {
   return Array.isArray(written) ? written.map((one) => salvage(ruleSchema, one)) : [];
 }
 
-/** `NAME.test.yaml` proves the rules beside it. */
-export function isTestFile(path: string): boolean {
-  return /\.test\.ya?ml$/.test(basename(path));
-}
-
 /** Tables the rules of a file name; they may be YAML themselves. Whatever the file holds. */
 export function lookupPaths(file: YamlFile): string[] {
   return children(child(file.value, 'rules'))
@@ -177,9 +174,10 @@ export async function loadAll(
     files: [file, ...devices.files, ...rules.files],
     ...(config && { config }),
     devices: devices.devices,
+    brokenDevices: devices.broken,
     rules: rules.rules,
   };
-  const between = crossCheck(file, { ...loaded, brokenDevices: devices.broken });
+  const between = crossCheck(file, loaded);
   const parts = [
     diagnostics,
     inDevices.diagnostics,

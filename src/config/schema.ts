@@ -1,8 +1,8 @@
-/** Types of the three kinds of files, as validated: durations in ms, sizes in bytes, defaults filled in. */
+/** Types of the files users write, as validated: durations in ms, sizes in bytes, defaults filled in. Those of rule tests: test-schema.ts. */
 
 import type { Severity, ValueType } from '../core/types.ts';
 
-export type FileKind = 'gateway' | 'device' | 'rules';
+export type FileKind = 'gateway' | 'device' | 'rules' | 'test';
 
 export interface GatewayConfig {
   readonly gateway: string;

@@ -7,12 +7,13 @@
 import { dirname, join, resolve } from 'node:path';
 import { type Diagnostic, GatewayError } from '../core/errors.ts';
 import type { YamlFile } from './document.ts';
-import { displayPath, kindOf, readYamlFile, wholeFile, yamlFilesIn } from './files.ts';
-import { defaultConfigName, type ExtraFiles, isTestFile, lookupPaths } from './load.ts';
+import { displayPath, isTestFile, kindOf, readYamlFile, wholeFile, yamlFilesIn } from './files.ts';
+import { defaultConfigName, type ExtraFiles, lookupPaths } from './load.ts';
 
 export interface Selected extends ExtraFiles {
   /** headgate.yaml, when it is among them. */
   readonly gateway?: string;
+  readonly tests: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -34,9 +35,9 @@ export async function selectFiles(paths: readonly string[]): Promise<Selected> {
     });
   }
   const unclear = told.filter(({ kind }) => kind === undefined).map(({ path }) => unclearFile(path));
-  const early = paths.filter(isTestFile).map(earlyFile);
-  const diagnostics = [...listed.flatMap((one) => one.diagnostics), ...unclear, ...early];
-  return { ...(gateway && { gateway }), devices: of('devices'), rules: of('rules'), diagnostics };
+  const tests = [...new Set(files.map(({ path }) => path).filter(isTestFile))];
+  const diagnostics = [...listed.flatMap((one) => one.diagnostics), ...unclear];
+  return { ...(gateway && { gateway }), devices: of('devices'), rules: of('rules'), tests, diagnostics };
 }
 
 async function expand(path: string): Promise<{ paths: string[]; diagnostics: Diagnostic[] }> {
@@ -73,13 +74,6 @@ function unclearFile(path: string): Diagnostic {
   const remedy =
     'a device file has `device:`, a rule file `rules:` with a list, a gateway file `sources:` and the like';
   return wholeFile(path, 'it is not clear what kind of file this is', remedy);
-}
-
-function earlyFile(path: string): Diagnostic {
-  return {
-    ...wholeFile(path, 'rule tests are not supported yet', 'check the rule file itself'),
-    severity: 'warning',
-  };
 }
 
 /** The headgate.yaml that files belong to: beside them or one folder up; undefined when there is none. */

@@ -9,6 +9,7 @@ import { readYaml } from './document.ts';
 import { gatewaySchema } from './gateway-schema.ts';
 import { ruleFileSchema } from './rule-schema.ts';
 import type { FileKind } from './schema.ts';
+import { testFileSchema } from './test-schema.ts';
 import { validate } from './validate.ts';
 
 const folder = join(import.meta.dirname, 'testdata');
@@ -17,11 +18,17 @@ const schemas: Readonly<Record<FileKind, z.ZodType>> = {
   gateway: gatewaySchema({ folder: '/etc/headgate', hostName: 'host-name' }),
   device: deviceSchema,
   rules: ruleFileSchema,
+  test: testFileSchema,
 };
 
 function check(name: string) {
   const kind = name.split('-')[0] as FileKind;
-  const file = readYaml(name, `/etc/headgate/${name}`, readFileSync(join(folder, name), 'utf8'));
+  const file = readYaml(
+    name,
+    `/etc/headgate/${name}`,
+    readFileSync(join(folder, name), 'utf8'),
+    kind === 'test' ? 'feeds' : 'settings',
+  );
   const env = kind === 'gateway' ? { OPS_TOKEN: 's3cret' } : undefined;
   return validate(kind, schemas[kind], file, env);
 }

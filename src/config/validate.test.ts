@@ -9,6 +9,7 @@ import { readYaml } from './document.ts';
 import { gatewaySchema } from './gateway-schema.ts';
 import { ruleFileSchema } from './rule-schema.ts';
 import type { FileKind, GatewayConfig } from './schema.ts';
+import { testFileSchema } from './test-schema.ts';
 import { validate } from './validate.ts';
 
 const gateway = gatewaySchema({ folder: '/etc/headgate', hostName: 'here' });
@@ -16,6 +17,7 @@ const schemas: Readonly<Record<FileKind, z.ZodType>> = {
   gateway,
   device: deviceSchema,
   rules: ruleFileSchema,
+  test: testFileSchema,
 };
 
 function read(text: string) {

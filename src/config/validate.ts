@@ -10,7 +10,7 @@ import type { Diagnostic } from '../core/errors.ts';
 import type { YamlFile } from './document.ts';
 import { type Replaced, replaceReferences } from './environment.ts';
 import { type Mistake, mistakesOf, valueAt } from './issues.ts';
-import type { KeyPath, LocatedFile } from './located.ts';
+import type { KeyPath, LocatedFile, Place } from './located.ts';
 import type { FileKind } from './schema.ts';
 
 export interface Validated<T> {
@@ -51,7 +51,14 @@ export function diagnose(file: LocatedFile, mistake: Mistake): Diagnostic {
   const { path, at, message, remedy, start, end } = mistake;
   const span = start !== undefined && end !== undefined ? { start, end } : undefined;
   const place = at === 'key' ? file.locateKey(path) : file.locate(path, span);
-  return { severity: 'error', file: file.file, ...place, message, ...(remedy !== undefined && { remedy }) };
+  const help = remedy === undefined ? {} : { remedy: asWritten(remedy, place) };
+  return { severity: 'error', file: file.file, ...place, message, ...help };
+}
+
+/** A number that was meant as text is quoted as it stands in the file: `0018` is 18 to YAML. */
+function asWritten(remedy: string, { text, column, length }: Place): string {
+  const source = text.slice(column - 1, column - 1 + length);
+  return remedy.replace(/^put it in quotes: ".*"$/, () => `put it in quotes: "${source}"`);
 }
 
 function hidden(mistake: Mistake, replaced: Replaced): Mistake {
