@@ -43,9 +43,8 @@ function createProgram(outcome: Outcome): Command {
     .exitOverride()
     .showHelpAfterError('see headgate --help, or headgate COMMAND --help')
     .addHelpText('after', programHelp);
-  for (const define of [defineRun, defineDemo, defineCheck, defineReplay, defineStatus, defineSchema]) {
-    define(program, outcome);
-  }
+  const defines = [defineRun, defineDemo, defineCheck, defineTest, defineReplay, defineStatus, defineSchema];
+  for (const define of defines) define(program, outcome);
   return program;
 }
 
@@ -53,6 +52,7 @@ const programHelp = `
 Examples:
   headgate demo                                  see it at work, nothing else needed
   headgate check && headgate run                 validate the files here, then run the gateway
+  headgate test                                  prove the rules here, by the tests beside them
   headgate replay --device press old.csv         last month through today's rules
   headgate status                                what the gateway here is doing
 
@@ -114,7 +114,7 @@ const defineDemo: Define = (program, outcome) => {
 };
 
 const defineCheck: Define = (program, outcome) => {
-  command(program, 'check', 'validate configuration, devices and rules; every mistake at once')
+  command(program, 'check', 'validate configuration, devices, rules and their tests; every mistake at once')
     .argument('[path...]', 'files and folders (default: the gateway file and its folders)')
     .addOption(configOption())
     .addOption(formatOption())
@@ -122,6 +122,19 @@ const defineCheck: Define = (program, outcome) => {
       const { checkCommand } = await import('./check.ts');
       const { env, stdout } = process;
       outcome.exitCode = await checkCommand({ paths, config, format, env, stdout });
+    });
+};
+
+const defineTest: Define = (program, outcome) => {
+  command(program, 'test', 'rule tests, on virtual time: NAME.test.yaml beside the rules')
+    .argument('[path...]', "test files, rule files beside them, and folders (default: the gateway's rules)")
+    .addOption(configOption())
+    .option('--filter <text>', 'only tests with this text in their name')
+    .option('--junit <file>', 'also write a report for build servers (JUnit XML)')
+    .action(async (paths, { config, filter, junit }) => {
+      const { testCommand } = await import('./test/test.ts');
+      const { env, stdout } = process;
+      outcome.exitCode = await testCommand({ paths, config, filter, junit, env, stdout });
     });
 };
 
@@ -172,7 +185,7 @@ const defineStatus: Define = (program, outcome) => {
 
 const defineSchema: Define = (program, outcome) => {
   command(program, 'schema', 'JSON Schemas, with which editors complete and check the files')
-    .argument('[kind]', 'gateway, device or rules (default: all three)')
+    .argument('[kind]', 'gateway, device, rules or test (default: all of them)')
     .option('--out <folder>', 'write them to files in this folder')
     .action(async (kind, { out }) => {
       const { schemaCommand } = await import('./schema.ts');
