@@ -1,10 +1,11 @@
 /** `headgate schema`: JSON Schemas, with which editors complete and check the files users write. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jsonSchema } from '../config/json-schema.ts';
 import type { FileKind } from '../config/schema.ts';
 import { GatewayError, messageOf } from '../core/errors.ts';
+import { makeFolder } from '../core/make-folder.ts';
 import { exitCodes, UsageError } from './failure.ts';
 
 export interface SchemaOptions {
@@ -51,7 +52,7 @@ async function writeFiles(
   stdout: SchemaOptions['stdout'],
 ): Promise<void> {
   try {
-    await mkdir(out, { recursive: true });
+    await makeFolder(out);
     for (const one of wanted) await writeFile(join(out, fileNames[one]), asText(jsonSchema(one)));
   } catch (error) {
     throw new GatewayError(`cannot write to ${out}: ${messageOf(error)}`, {

@@ -9,9 +9,10 @@
  */
 
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, realpathSync, unlinkSync } from 'node:fs';
+import { chmodSync, realpathSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { GatewayError, messageOf } from '../core/errors.ts';
+import { makeFolder } from '../core/make-folder.ts';
 import { type SocketPath, socketPathIn } from './socket-path.ts';
 import { ask } from './status-client.ts';
 
@@ -29,7 +30,7 @@ const maxConnections = 32;
 
 /** Makes the data folder if need be and claims it; throws GatewayError when another gateway has it. */
 export async function claimDataFolder(folder: string): Promise<Claim> {
-  makeFolder(folder);
+  await makeDataFolder(folder);
   const lock = await lockFolder(folder);
   const path = socketPathIn(folder);
   const connections = new Set<Socket>();
@@ -61,9 +62,9 @@ export async function claimDataFolder(folder: string): Promise<Claim> {
   };
 }
 
-function makeFolder(folder: string): void {
+async function makeDataFolder(folder: string): Promise<void> {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o750 });
+    await makeFolder(folder, 0o750);
   } catch (error) {
     throw new GatewayError(`cannot make the data folder ${folder}: ${messageOf(error)}`, {
       remedy: 'give `data:` in headgate.yaml a folder that this user may write to',

@@ -6,8 +6,9 @@
  * Not here: what the bytes mean.
  */
 
-import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { makeFolder as makeWithParents } from '../core/make-folder.ts';
 import { diskError } from './disk-error.ts';
 
 /** An open file. Positions and sizes are in bytes. */
@@ -96,9 +97,9 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 async function makeFolder(path: string): Promise<void> {
-  const firstMade = await mkdir(path, { recursive: true, mode: 0o700 });
+  const firstMade = await makeWithParents(path, 0o700);
   if (firstMade === undefined) return;
-  for (let folder = path; folder.length >= firstMade.length; folder = dirname(folder)) {
+  for (let folder = resolve(path); folder.length >= firstMade.length; folder = dirname(folder)) {
     await syncFolder(dirname(folder));
   }
 }

@@ -6,10 +6,11 @@
  * Not durable against a power cut: these lines explain, they are not the data path.
  */
 
-import { appendFile, mkdir, readdir, stat, unlink } from 'node:fs/promises';
+import { appendFile, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import { makeFolder } from '../core/make-folder.ts';
 import type { SetAside } from '../core/types.ts';
 
 export interface DeadLetters {
@@ -39,7 +40,7 @@ const namePattern = /^dead-letters-(\d{8})\.jsonl$/;
 /** Opens the folder, made when missing. Throws `GatewayError` only here. */
 export async function openDeadLetters(folder: string, options: DeadLetterOptions): Promise<DeadLetters> {
   const { logger, now = Date.now, everyMs = 1000, bytesEach = 256 * 1024 } = options;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder, 0o700);
   const files = await openFiles(folder, options.budgetBytes);
   const byReason: Record<string, number> = Object.create(null);
   let unwritten = 0;

@@ -5,10 +5,11 @@
  * carries our mark, and that no running gateway has claimed, is emptied.
  */
 
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { GatewayError, messageOf } from '../../core/errors.ts';
+import { makeFolder } from '../../core/make-folder.ts';
 import { type Claim, claimDataFolder } from '../status-socket.ts';
 
 export interface DataFolder {
@@ -25,7 +26,7 @@ const mark = '.headgate-demo';
 export async function openDataFolder(name: string): Promise<DataFolder> {
   const path = resolve(name);
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     const inside = await readdir(path);
     if (inside.length > 0 && !inside.includes(mark)) throw foreign(name);
     await writeFile(join(path, mark), 'Made by headgate demo, which empties this folder when it starts.\n');
