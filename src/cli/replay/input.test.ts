@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +63,32 @@ test('a gzip file that was cut short gives what it has, then its fault', async (
     { code: 'Z_BUF_ERROR' },
   );
   assert.ok(length > 0);
+});
+
+test('a gzip file that ends before its first bytes, or is none', async () => {
+  for (const start of [gzipSync(content).subarray(0, 12), Buffer.from([0x1f, 0x8b, 1, 2, 3])]) {
+    const input = await openInput(file('stump.gz', start));
+    await assert.rejects(input.peek(), {
+      name: 'GatewayError',
+      message: /^cannot read .*stump\.gz: \w+/,
+      remedy: 'the gzip file is cut short or damaged: copy it again',
+    });
+  }
+});
+
+test('a gzip file cut within what is peeked at gives what it has, then its fault', async () => {
+  const packed = gzipSync(Buffer.from(randomBytes(90_000).toString('hex')));
+  const input = await openInput(file('short.gz', packed.subarray(0, 20_000)));
+  const start = await input.peek();
+  assert.ok(start.length > 0 && start.length < 64 * 1024);
+  const read: Buffer[] = [];
+  await assert.rejects(
+    async () => {
+      for await (const piece of input.bytes()) read.push(piece);
+    },
+    { code: 'Z_BUF_ERROR' },
+  );
+  assert.deepEqual(Buffer.concat(read), start);
 });
 
 test('files that cannot be read', async () => {

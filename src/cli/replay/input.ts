@@ -18,7 +18,7 @@ export interface Input {
   readonly size: number | undefined;
   /** Of them read so far. */
   readonly position: number;
-  /** The first bytes, unpacked: some KiB, or all when there are fewer. */
+  /** The first bytes, unpacked: some KiB, or all when there are fewer. Throws GatewayError when there are none to be had. */
   peek(): Promise<Buffer>;
   bytes(): AsyncIterable<Buffer>;
 }
@@ -57,6 +57,14 @@ async function lookAt(name: string): Promise<Stats> {
   }
 }
 
+function unreadable(name: string, cause: unknown): GatewayError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const remedy = code?.startsWith('Z_')
+    ? 'the gzip file is cut short or damaged: copy it again'
+    : 'check the file and its disk';
+  return new GatewayError(`cannot read ${name}: ${messageOf(cause)}`, { remedy, cause });
+}
+
 function fileInput(name: string, size: number): Input {
   let stream: ReturnType<typeof createReadStream> | undefined;
   return {
@@ -68,10 +76,15 @@ function fileInput(name: string, size: number): Input {
     async peek() {
       const first: Buffer[] = [];
       let length = 0;
-      for await (const piece of unpack(createReadStream(name, { highWaterMark: peekBytes }))) {
-        first.push(piece);
-        length += piece.length;
-        if (length >= peekBytes) break;
+      try {
+        for await (const piece of unpack(createReadStream(name, { highWaterMark: peekBytes }))) {
+          first.push(piece);
+          length += piece.length;
+          if (length >= peekBytes) break;
+        }
+      } catch (error) {
+        // After what can be read `bytes` comes upon the same fault, in its place.
+        if (length === 0) throw unreadable(name, error);
       }
       return Buffer.concat(first);
     },
@@ -93,7 +106,11 @@ function streamInput(name: string, stream: Readable): Input {
       return position;
     },
     async peek() {
-      first ??= (await pieces.next()).value ?? Buffer.alloc(0);
+      try {
+        first ??= (await pieces.next()).value ?? Buffer.alloc(0);
+      } catch (error) {
+        throw unreadable(name, error);
+      }
       return first!;
     },
     async *bytes() {
