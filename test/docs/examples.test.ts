@@ -1,5 +1,6 @@
 /**
- * Every YAML example of the documentation passes `headgate check`, with what stands on the same page around it.
+ * Every YAML example of the documentation passes `headgate check`, with what stands on the same page around it; a test
+ * file passes `headgate test`, with the rule file above it.
  *
  * A block is a whole file, or by the word after `yaml`: `rule`, the keys of one rule without `name` and `from`; `fragment`,
  * a part that does not stand for itself. Blocks of `csv` with a name are the files that rules look up.
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { checkCommand } from '../../src/cli/check.ts';
+import { testCommand } from '../../src/cli/test/test.ts';
 import { type Fence, fencesOf } from './fences.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'headgate-docs-'));
@@ -20,12 +22,13 @@ const root = new URL('../../', import.meta.url);
 const pages = ['README.md', 'docs/configuration.md', 'docs/rules.md'];
 const env = { OPS_TOKEN: 'secret' };
 
-type Kind = 'device' | 'rules' | 'gateway';
+type Kind = 'device' | 'rules' | 'test' | 'gateway';
 
 /** As `headgate check` tells them apart: by the key that only one kind has. */
 function kindOf({ label, text }: Fence): Kind {
   if (label === 'rule') return 'rules';
   if (/^device:/m.test(text)) return 'device';
+  if (/^tests:$/m.test(text)) return 'test';
   return /^rules:$/m.test(text) ? 'rules' : 'gateway';
 }
 
@@ -41,12 +44,30 @@ interface Project {
   readonly tables: readonly Fence[];
 }
 
+/** What `headgate test` says of a test file, its rule file and the devices; and the exit code. */
+async function prove(test: string, rules: string, devices: readonly string[]): Promise<[number, string]> {
+  const home = makeHome();
+  const name = /^rules: (\S+)/m.exec(test)![1]!;
+  for (const [i, text] of devices.entries()) writeFileSync(join(home, `devices/${i}.yaml`), text);
+  writeFileSync(join(home, 'rules', name), rules);
+  writeFileSync(join(home, 'rules', name.replace('.yaml', '.test.yaml')), test);
+  let said = '';
+  const stdout = { write: (text: string) => (said += text) };
+  return [await testCommand({ paths: [], config: join(home, 'headgate.yaml'), env, stdout }), said];
+}
+
 let projects = 0;
+
+function makeHome(): string {
+  const home = join(folder, String(projects++));
+  for (const name of ['', 'devices', 'rules']) mkdirSync(join(home, name));
+  writeFileSync(join(home, 'headgate.yaml'), '');
+  return home;
+}
 
 /** What `headgate check` says of a gateway with these files. */
 async function check({ gateway = '', devices, rules, tables }: Project): Promise<string> {
-  const home = join(folder, String(projects++));
-  for (const name of ['', 'devices', 'rules']) mkdirSync(join(home, name));
+  const home = makeHome();
   writeFileSync(join(home, 'headgate.yaml'), gateway);
   for (const [i, text] of devices.entries()) writeFileSync(join(home, `devices/${i}.yaml`), text);
   for (const [i, text] of rules.entries()) writeFileSync(join(home, `rules/${i}.yaml`), text);
@@ -77,8 +98,18 @@ for (const name of pages) {
       test(place, { skip: block.label }, () => {});
       continue;
     }
+    const kind = kindOf(block);
+    if (kind === 'test') {
+      test(`${place} passes headgate test`, async () => {
+        const above = whole
+          .slice(0, whole.indexOf(block))
+          .findLast((one) => kindOf(one) === 'rules' && !one.label);
+        const [code, said] = await prove(block.text, above!.text, devices);
+        assert.equal(code, 0, said);
+      });
+      continue;
+    }
     test(`${place} passes headgate check`, async () => {
-      const kind = kindOf(block);
       const text = asFile(block).replace('from: DEVICE', `from: ${device}`);
       const project = {
         gateway: { gateway: text },
