@@ -1,0 +1,3 @@
+import { testDStreams } from './dstream.ts';
+
+testDStreams('dstream_window');

@@ -1,0 +1,28 @@
+/** Windows that close by watermark, late readings, and restarts between them. */
+
+import { test } from 'node:test';
+import { check, countOf, secondOf } from './streaming.ts';
+import type { Vector } from './vectors.ts';
+import { vectorsOf } from './vectors.ts';
+
+/** The shortest window: what groups by raw event time does so by windows of this length. */
+const shortestS = 0.01;
+
+function lengthOf({ op, params }: Vector): number {
+  return op === 'groupby_event_time' ? shortestS : (params.window_s as number);
+}
+
+for (const vector of vectorsOf('ss_watermark')) {
+  test(`${vector.id}: ${vector.case}`, () => {
+    const lengthS = lengthOf(vector);
+    const slideS = (vector.params.slide_s as number | undefined) ?? lengthS;
+    const delayS = vector.params.watermark_delay_s as number;
+    check(vector, {
+      delayS,
+      duplicates: 'keep',
+      reading: secondOf,
+      ...countOf(lengthS, slideS),
+      row: ({ timeMs, fields }) => [Math.round(timeMs - lengthS * 1000) / 1000, fields.n],
+    });
+  });
+}
