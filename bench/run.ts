@@ -5,7 +5,7 @@
  * users run, under a load from another process. Exit code 1 when a part could not be measured; a floor that is missed is a result, not a failure.
  */
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +45,13 @@ if (unknown.length > 0) {
 }
 
 if (process.env.HEADGATE_BENCH_MAIN === undefined) {
-  execFileSync(process.execPath, [join(import.meta.dirname, '../build.ts')], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, '../build.ts')], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) {
+    process.stderr.write('not built; HEADGATE_BENCH_MAIN=src/main.ts measures the source as it is\n');
+    process.exit(1);
+  }
 }
 
 const rows: Row[] = [];
