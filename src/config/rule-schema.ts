@@ -6,6 +6,7 @@
  */
 
 import { z } from 'zod';
+import { formatDuration } from './duration.ts';
 import type { RuleConfig } from './schema.ts';
 import { type Context, evenIfWrong, refuse, section, show } from './shapes.ts';
 import { duration, expression, identifier, label, oneOrMore, text } from './values.ts';
@@ -19,6 +20,9 @@ const lookup = section({
   key: identifier.describe('Column of the table, and tag it is matched with.'),
 });
 
+/** Each reading is followed by so many results, and a key that falls silent by all of them at once. */
+const maxResultsInWindow = 100_000;
+
 const window = section({
   tumbling: duration({ min: '10ms' }).exactOptional().describe('One window after the other, so long each.'),
   sliding: duration({ min: '10ms' }).exactOptional().describe('Windows so long that overlap; needs `every`.'),
@@ -30,11 +34,19 @@ const window = section({
     return { lengthMs: tumbling, everyMs: tumbling, offsetMs };
   }
   if (sliding !== undefined && tumbling === undefined && every !== undefined && every <= sliding) {
+    if (sliding / every > maxResultsInWindow) refuseOverlap(sliding, context);
     return { lengthMs: sliding, everyMs: every, offsetMs };
   }
   refuseWindow({ tumbling, sliding, every }, context);
   return z.NEVER;
 });
+
+function refuseOverlap(lengthMs: number, context: Context): void {
+  const leastMs = Math.ceil(lengthMs / maxResultsInWindow / 1000) * 1000;
+  const message = `a window with more than ${maxResultsInWindow} results in its length`;
+  const remedy = `make \`every\` at least ${formatDuration(leastMs)}, or the window shorter`;
+  refuse(context, message, remedy, { path: ['every'] });
+}
 
 type Window = Record<'tumbling' | 'sliding' | 'every', number | undefined>;
 

@@ -122,7 +122,9 @@ export const identifier = z
         `choose another, such as \`${name}_\``,
       );
     } else if (!identifierPattern.test(name) || name === '__proto__') {
-      const remedy = 'use letters a-z, digits and _ only, not starting with a digit';
+      const remedy = /[()]/.test(name)
+        ? 'a comma in { } ends the value before it: put an expression that has commas in quotes'
+        : 'use letters a-z, digits and _ only, not starting with a digit';
       refuse(context, `${show(name)} cannot be used as a name in expressions`, remedy);
     }
   });

@@ -29,8 +29,9 @@ function unknownFunction(node: Call, check: Check): undefined {
   if (isNamespace(node.receiver) && functionNamed(node.name)) {
     return report(check, node, `\`${print(node.receiver)}\` is not needed`, `write ${node.name}(…)`);
   }
-  const near = closest(node.name, Object.keys(functions));
-  const remedy = near ? `did you mean \`${near}\`?` : `known functions: ${Object.keys(functions).join(', ')}`;
+  const known = [...(check.scope.moreFunctions?.() ?? []), ...Object.keys(functions)];
+  const near = closest(node.name, known);
+  const remedy = near ? `did you mean \`${near}\`?` : `known functions: ${known.join(', ')}`;
   return report(check, place, `unknown function \`${node.name}\``, remedy);
 }
 

@@ -34,6 +34,8 @@ export interface Scope {
   unknown(name: string): string;
   /** The remedy for a name (`object.member` for members) that is known elsewhere; before any suggestion. */
   hint?(name: string): string | undefined;
+  /** Functions that can be written here beside those of every expression: for suggestions. */
+  moreFunctions?(): readonly string[];
   /** What to say of a function that is known, but not here: its message and remedy. */
   misplacedFunction?(name: string): { readonly message: string; readonly remedy: string } | undefined;
 }

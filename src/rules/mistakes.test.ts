@@ -124,6 +124,13 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   [`${windowed}, compute: { a: lag(temp) }`]: [
     '[lag] `lag` is not available in this version → aggregates: count, sum, avg, twa, min, max, first, last, argmax, argmin, mode, distinct, any, all, fraction, time_in, delta, rate, slope, stddev, variance, median, percentile',
   ],
+  [`${windowed}, compute: { a: maxx(temp), b: perzentile(temp) }`]: [
+    '[maxx] unknown function `maxx` → did you mean `max`?',
+    '[perzentile] unknown function `perzentile` → did you mean `percentile`?',
+  ],
+  [`${windowed}, compute: { a: frobnicate(temp) }`]: [
+    '[frobnicate] unknown function `frobnicate` → known functions: count, sum, avg, twa, min, max, first, last, argmax, argmin, mode, distinct, any, all, fraction, time_in, delta, rate, slope, stddev, variance, median, percentile, has, abs, floor, ceil, round, sqrt, exp, ln, log10, pow, least, greatest, clamp, double, string, size, contains, startsWith, endsWith, matches',
+  ],
   'from: [press, lathe], window: { tumbling: 1m }, compute: { a: last(temp) }': [
     '[last(temp)] the argument of `last` is a number for press, a string for lathe → one rule computes with one type: convert with double(…) or string(…), or split the rule',
   ],

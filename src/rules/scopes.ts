@@ -82,6 +82,7 @@ export function resultScope(names: ResultNames): Scope {
     unknown: (name) =>
       unknownColumn(lookups, name) ?? `unknown name \`${name}\` among the results of rule ${names.rule.name}`,
     hint: (name) => lookupHint(lookups, name, by) ?? resultHint(names, name),
+    moreFunctions: () => (names.place === 'compute' ? Object.keys(aggregates) : []),
     misplacedFunction: (name) =>
       misplacedFunction(name, {
         message: 'belongs under `compute`',
