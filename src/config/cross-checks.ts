@@ -24,7 +24,7 @@ export interface Parts {
 export function crossCheck(gateway: LocatedFile, parts: Parts): Diagnostic[] {
   const { config, devices, rules } = parts;
   return [
-    ...(config ? notifierSources(gateway, config) : []),
+    ...(config ? [...notifierSources(gateway, config), ...portsTwice(gateway, config)] : []),
     ...twiceNamed(
       'device',
       devices.map(({ file, device }) => ({ file, keyPath: ['device'], name: device.device })),
@@ -74,6 +74,23 @@ function notifierSources(gateway: LocatedFile, config: GatewayConfig): Diagnosti
   });
 }
 
+/** Listeners of one port of which the second could not listen. */
+function portsTwice(gateway: LocatedFile, config: GatewayConfig): Diagnostic[] {
+  const isAny = (host: string): boolean => host === '0.0.0.0' || host === '::';
+  const all = Object.entries(config.sources).flatMap(([name, source]) =>
+    'broker' in source ? source.broker.listen.map((listen, i) => ({ ...listen, name, i })) : [],
+  );
+  return all.flatMap((one, index) => {
+    const earlier = all
+      .slice(0, index)
+      .find(({ port, host }) => port === one.port && (host === one.host || isAny(host) || isAny(one.host)));
+    if (one.port === 0 || !earlier) return [];
+    const path = ['sources', one.name, 'broker', 'listen', one.i, 'port'];
+    const message = `port ${one.port} is already listened on by source \`${earlier.name}\``;
+    return [at(gateway, path, message, 'give each listener a `port` of its own')];
+  });
+}
+
 interface Named {
   readonly file: LocatedFile;
   readonly keyPath: KeyPath;
@@ -118,7 +135,7 @@ function takesAll(config: GatewayConfig, file: LocatedFile): Diagnostic[] {
   return [at(file, ['device'], message, 'add `topic`, or the `source` of its serial line', 'warning')];
 }
 
-function ruleNames({ config, devices, brokenDevices }: Parts, located: LocatedRule): Diagnostic[] {
+function ruleNames({ config, devices, brokenDevices, rules }: Parts, located: LocatedRule): Diagnostic[] {
   const { file, keyPath, rule } = located;
   const wrong = (
     what: string,
@@ -133,8 +150,20 @@ function ruleNames({ config, devices, brokenDevices }: Parts, located: LocatedRu
   const notifiers = config && Object.keys(config.notify);
   const wrongNotify = (names: readonly string[], path: KeyPath): Diagnostic[] =>
     notifiers ? wrong('notifier', names, notifiers, path) : [];
+  const overRules = rule.from.filter(
+    (name) => !deviceNames.includes(name) && rules.some((other) => other.rule.name === name),
+  );
   return [
-    ...wrong('device', rule.from, deviceNames, ['from']),
+    ...wrong('device', rule.from, [...deviceNames, ...overRules], ['from']),
+    ...overRules.map((name) => {
+      const path = [...keyPath, 'from', rule.from.indexOf(name)];
+      return at(
+        file,
+        path,
+        `${show(name)} is a rule`,
+        'name a device: rules over rules are not supported yet',
+      );
+    }),
     ...rule.alert.flatMap(({ notify }, i) => wrongNotify(notify, ['alert', i, 'notify'])),
     ...wrongNotify(rule.silent?.notify ?? [], ['silent', 'notify']),
   ];

@@ -115,6 +115,24 @@ test('linked files are read', async () => {
   ]);
 });
 
+test('two listeners of one port', async () => {
+  const folder = folderWith({
+    'headgate.yaml': [
+      'sources:',
+      '  a: { broker: {} }',
+      '  b: { broker: { allow_anonymous: true, listen: [{ host: 0.0.0.0 }, { port: 1884 }, { port: 1884, host: "::1" }] } }',
+      '  c: { broker: { listen: [{ port: 0 }, { port: 0 }, { port: 1884 }] } }',
+      '  d: { broker: {} }',
+    ].join('\n'),
+  });
+  const { diagnostics } = await loadAll(join(folder, 'headgate.yaml'), {});
+  assert.deepEqual(brief(folder, diagnostics), [
+    'headgate.yaml:3:50 port 1883 is already listened on by source `a`',
+    'headgate.yaml:4:61 port 1884 is already listened on by source `b`',
+    'headgate.yaml:5:8 port 1883 is already listened on by source `a`',
+  ]);
+});
+
 test('names that lead nowhere and names given twice, over all files', async () => {
   const folder = folderWith({
     'headgate.yaml': [
@@ -135,6 +153,7 @@ test('names that lead nowhere and names given twice, over all files', async () =
     ),
     'rules/b.yaml': rule('load').replace('from: bus', 'from: [bus, bsu]'),
     'rules/c.yaml': rule('c').replace('from: bus', 'from: constructor'),
+    'rules/d.yaml': rule('d').replace('from: bus', 'from: [bus, load]'),
   });
   const { diagnostics } = await loadAll(join(folder, 'headgate.yaml'), {});
   assert.deepEqual(brief(folder, diagnostics), [
@@ -150,6 +169,7 @@ test('names that lead nowhere and names given twice, over all files', async () =
     'rules/a.yaml:6:23 unknown notifier `ops`',
     'rules/b.yaml:3:17 unknown device `bsu`',
     'rules/c.yaml:3:11 unknown device `constructor`',
+    'rules/d.yaml:3:17 `load` is a rule',
   ]);
   assert.equal(diagnostics[0]?.remedy, 'did you mean `mqtt`?');
 });
