@@ -5,7 +5,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GatewayError } from '../../core/errors.ts';
+import { UsageError } from '../failure.ts';
 import { packageFolder } from '../version.ts';
 
 export interface DemoConfig {
@@ -47,7 +47,7 @@ function configText({ port, influx }: DemoConfig): string {
 
 function influxText(address: string): string {
   if (!URL.canParse(address)) {
-    throw new GatewayError(`--influx ${address} is not a URL`, {
+    throw new UsageError(`--influx ${address} is not a URL`, {
       remedy: 'write --influx http://127.0.0.1:8086',
     });
   }
@@ -57,5 +57,5 @@ function influxText(address: string): string {
   url.password = '';
   const user = username === '' ? {} : { username: decodeURIComponent(username) };
   const secret = password === '' ? {} : { password: decodeURIComponent(password) };
-  return JSON.stringify({ url: url.href, database: influxDatabase, ...user, ...secret });
+  return JSON.stringify({ url: url.href.replace(/\/$/, ''), database: influxDatabase, ...user, ...secret });
 }
