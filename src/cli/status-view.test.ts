@@ -130,3 +130,15 @@ test('a gateway that has just begun', () => {
   assert.match(text, /checkpoint {2}none yet\n {2}processed {3}nothing yet\n/);
   assert.doesNotMatch(text, /Sources|Devices|Rules|Notifiers/);
 });
+
+test('a state is said once', () => {
+  const said = (state: string, detail: string): string =>
+    statusLines({ ...status, forward: { ...status.forward, state, detail } }, false)
+      .find((line) => line.startsWith('  forward'))!
+      .split(',')[0]!
+      .replace('  forward     http://127.0.0.1:8086 fleet: ', '');
+  assert.equal(said('connected', 'connected'), 'connected');
+  assert.equal(said('down', 'down for 4 min: ECONNREFUSED'), 'down for 4 min: ECONNREFUSED');
+  assert.equal(said('waiting', 'nothing sent yet'), 'waiting (nothing sent yet)');
+  assert.equal(said('connected', ''), 'connected');
+});

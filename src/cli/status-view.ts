@@ -181,7 +181,7 @@ function notifierTable(notifiers: readonly NotifierLine[], colours: boolean): st
     countText(notifier.delivered),
     countText(notifier.pending),
     troubleCell(notifier.rejected),
-    notifier.detail,
+    notifier.detail === notifier.state ? '' : notifier.detail,
   ]);
   return table(columns, rows, colours);
 }
@@ -216,9 +216,15 @@ function storageLine(name: string, cell: Cell, colours: boolean): string {
   return `  ${name.padEnd(10)}  ${painted}`;
 }
 
+/** A detail that begins with the state, such as "down for 4 min: …", stands for both. */
+function stateInWords({ state, detail }: { readonly state: string; readonly detail: string }): string {
+  if (detail.startsWith(state)) return detail;
+  return detail === '' ? state : `${state} (${detail})`;
+}
+
 function forwardCell(forward: ForwardLine): Cell {
   const parts = [
-    `${forward.target}: ${forward.state}${forward.detail === '' ? '' : ` (${forward.detail})`}`,
+    `${forward.target}: ${stateInWords(forward)}`,
     `${countText(forward.sent)} points sent`,
     `${countText(forward.pendingPoints)} pending (${bytesText(forward.pendingBytes)})`,
     ...when(forward.setAside, `${countText(forward.setAside)} set aside`),
