@@ -87,6 +87,21 @@ test('runs, answers, refuses a second on its data, and stops in order within 5 s
   assert.ok(!readdirSync(join(folder, `data-${name}`)).includes('headgate.sock'));
 });
 
+test('a gateway without devices says so', async () => {
+  const { child, log } = await run(config('bare.yaml', 0));
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  const lines = log()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const running = lines.findIndex(({ msg }) => msg === 'gateway depot-7 is running');
+  assert.deepEqual([lines[running].devices, lines[running].rules], [0, 0]);
+  const { level, msg, folder: devices } = lines[running + 1];
+  assert.deepEqual([level, msg], ['warn', 'no devices: what arrives is kept, but not decoded']);
+  assert.equal(devices, join(folder, 'devices'));
+});
+
 test('Ctrl-C stops it too', async () => {
   const { child } = await run(config('interrupted.yaml', 0), '--log-level', 'info');
   child.kill('SIGINT');

@@ -75,7 +75,16 @@ async function runGateway(
       signal: following.signal,
     });
     claim.answer({ status: () => ({ ...gateway.status(), files: files.status() }) });
-    logger.info({ version, data, pid: process.pid }, `gateway ${name} is running`);
+    const { devices, rules } = setup.plan;
+    const counts = { devices: devices.length, rules: rules.length };
+    logger.info({ version, data, ...counts, pid: process.pid }, `gateway ${name} is running`);
+    if (devices.length === 0) {
+      const remedy = 'write device files, see `headgate check`, or name the gateway file with `-c`';
+      logger.warn(
+        { folder: setup.config.devices, remedy },
+        'no devices: what arrives is kept, but not decoded',
+      );
+    }
     const failed = gateway.failed.catch((error: unknown) => ({ error }));
     const end = await Promise.race([stop, failed]);
     const isFailure = typeof end === 'object';
