@@ -33,9 +33,21 @@ type Issue = z.core.$ZodIssue;
 
 /** All mistakes of one file of a kind. `value` is what the issues are about. */
 export function mistakesOf(kind: FileKind, issues: readonly Issue[], value: unknown): Mistake[] {
-  const mistakes = issues.flatMap((issue) => explain(kind, issue, [], value));
+  const mistakes = issues.filter(isTightest).flatMap((issue) => explain(kind, issue, [], value));
   const odd = mistakes.filter(({ at, unknown }) => at === 'key' && unknown);
   return mistakes.filter((mistake) => !odd.some((cause) => cause !== mistake && follows(mistake, cause)));
+}
+
+/** A number beyond what a double counts exactly is beyond its key's own limit, too, which is the one to tell. */
+function isTightest(issue: Issue, _: number, all: readonly Issue[]): boolean {
+  if (issue.code !== 'too_big' && issue.code !== 'too_small') return true;
+  const place = issue.path.join('\0');
+  return !all.some((other) => other !== issue && other.path.join('\0') === place && isTighter(other, issue));
+}
+
+function isTighter(one: Issue, than: Issue): boolean {
+  if (one.code === 'too_big' && than.code === 'too_big') return one.maximum < than.maximum;
+  return one.code === 'too_small' && than.code === 'too_small' && one.minimum > than.minimum;
 }
 
 /** Beside an unknown key its map as a whole cannot be judged, nor the key it was meant to be be missed. */

@@ -216,3 +216,12 @@ for (const kind of Object.keys(schemas) as FileKind[]) {
     );
   });
 }
+
+test('a number too large for anything is told the limit of its key, once', () => {
+  const text =
+    'sources: { m: { broker: { listen: [{ port: 99999999999999999999 }] } } }\nlimits: { connections: -1e300 }';
+  assert.deepEqual(ofGateway(text), [
+    '1:44 expected at most 65535, got `100000000000000000000`',
+    '2:24 expected at least 1, got `-1e+300`',
+  ]);
+});
