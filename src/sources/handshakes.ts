@@ -2,7 +2,8 @@
  * The broker's memory of QoS 2 publishes between PUBLISH and PUBREL.
  *
  * Invariant: a publish sent again (DUP) is known from the moment its first copy is handed to the journal until its
- * PUBREL, also over a reconnect, so it is journaled once and forwarded once (MQTT 3.1.1, 4.3.3-2). Bounded.
+ * PUBREL, also over a reconnect, so it is journaled once and forwarded once (MQTT 3.1.1, 4.3.3-2). A PUBREL that did not
+ * wait for its PUBREC waits for the journal: some clients take PUBCOMP alone for the acknowledgement. Bounded.
  * Not here: surviving a restart of the gateway.
  */
 
@@ -42,6 +43,16 @@ export interface Inbox {
     journal: (done: Done) => void,
     done: Done,
   ): void;
+}
+
+/** Settles when the journal has the message; never when it refused it. */
+async function stored({ waiting }: Handshake): Promise<void> {
+  if (!waiting) return;
+  await new Promise<void>((resolve) => {
+    waiting.push((error) => {
+      if (!error) resolve();
+    });
+  });
 }
 
 function createInbox(limits: HandshakeLimits, counters: HandshakeCounters) {
@@ -122,6 +133,7 @@ export function keepHandshakes(
       handshake.forwarded = true;
       throw notFound;
     }
+    if (packet.cmd === 'pubrel') await stored(handshake);
     return packet;
   };
   persistence.incomingStorePacket = async () => {};

@@ -196,6 +196,59 @@ describe('a QoS 2 publish sent again', () => {
     });
   });
 
+  test('whose PUBLISH never came is completed at its PUBREL, and takes nothing from the next of its id', async () => {
+    const recorder = createRecorder();
+    await withBroker(recorder, async (port) => {
+      // A gateway started again: its predecessor journaled the message before it sent PUBREC.
+      const wire = await connectWire(port, session);
+      wire.send({ cmd: 'pubrel', messageId: 7 });
+      await wire.first('pubcomp');
+      assert.equal(recorder.frames.length, 0);
+      wire.send(publish(true));
+      await wire.first('pubrec');
+      assert.equal(recorder.frames.length, 1);
+    });
+  });
+
+  test('while the gateway stops gets no PUBREC; one taken before it does', async () => {
+    const recorder = createRecorder(true);
+    await withBroker(recorder, async (port, _source, stop) => {
+      const [wire, other] = [
+        await connectWire(port, session),
+        await connectWire(port, { clientId: 'other' }),
+      ];
+      wire.send(publish(false));
+      await until(() => recorder.waiting === 1, 'a frame waits');
+      stop();
+      const late = publishPacket('t', 'late', { qos: 2, messageId: 8 });
+      other.send(late, { cmd: 'pubrel', messageId: 8 }, { cmd: 'pingreq' });
+      await other.first('pingresp');
+      recorder.release();
+      await until(() => wire.closed && other.closed, 'the connections end');
+      assert.equal(wire.all('pubrec').length, 1);
+      assert.deepEqual([...other.all('pubrec'), ...other.all('pubcomp')], []);
+      assert.equal(recorder.frames.length, 1);
+    });
+  });
+
+  test('with a PUBREL that did not wait for PUBREC gets its PUBCOMP only after the journal has it', async () => {
+    const recorder = createRecorder(true);
+    await withBroker(recorder, async (port) => {
+      const subscriber = await connectWire(port, { clientId: 'subscriber' });
+      subscriber.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 't', qos: 0 }] });
+      await subscriber.first('suback');
+      const wire = await connectWire(port, session);
+      wire.send(publish(false), { cmd: 'pubrel', messageId: 7 }, { cmd: 'pingreq' });
+      await wire.first('pingresp');
+      assert.deepEqual([...wire.all('pubrec'), ...wire.all('pubcomp')], []);
+      recorder.release();
+      await wire.first('pubcomp');
+      await wire.first('pubrec');
+      await ping(subscriber);
+      assert.equal(subscriber.all('publish').length, 1);
+    });
+  });
+
   test('after the journal refused it is journaled anew', async () => {
     const recorder = createRecorder();
     recorder.refuse(1);

@@ -123,6 +123,9 @@ function takePublishes(
   const warn = limitLog(logger.warn.bind(logger));
 
   function journal(packet: PublishPacket, done: (error?: Error) => void): void {
+    // Never answered: its connection is about to end, and its sender will send it again. Also holds back the wills
+    // of clients that the gateway itself disconnects.
+    if (signal.aborted) return;
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     counters.received += 1;
     inFlight.add(payload.length);
@@ -140,9 +143,6 @@ function takePublishes(
   }
 
   return (client, packet, callback) => {
-    // Never answered: its connection is about to end, and its sender will send it again. Also holds back the wills
-    // of clients that the gateway itself disconnects.
-    if (signal.aborted) return;
     const problem = topicProblem(packet.topic);
     if (problem) {
       counters.refused += 1;
