@@ -20,6 +20,9 @@ import type { DevicePlan } from '../rules/plan.ts';
 import { createDuplicates, type Duplicates } from './duplicates.ts';
 import { createSeriesIndex } from './series.ts';
 
+/** A device whose clock was never set counts from 1970, or from an epoch before. */
+const unsetBeforeMs = Date.UTC(1971, 0);
+
 type Getter = (row: unknown, root: unknown) => unknown;
 
 export interface DeviceDecoder {
@@ -122,6 +125,10 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
         `${aheadS} s after its arrival; max_ahead is ${profile.maxAheadMs / 1000} s`,
         eventMs,
       );
+      return Number.NaN;
+    } else if (eventMs < unsetBeforeMs && arrivalMs >= 2 * unsetBeforeMs) {
+      const written = new Date(eventMs).toISOString();
+      setAside('clock not set', `its time is ${written}: set the device's clock`, eventMs);
       return Number.NaN;
     }
     return eventMs;

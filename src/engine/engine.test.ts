@@ -232,6 +232,34 @@ test('late, ahead, duplicate, malformed and out of range: counted, set aside wit
   assert.equal(status.rules[0]!.late, 1);
 });
 
+test('a device whose clock is not set is set aside, and old recordings are not', async () => {
+  const plan = await planOf(
+    [bus],
+    `rules:
+  - { name: load, from: bus, window: { tumbling: 1m }, compute: { n: count() } }
+`,
+  );
+  const since1970 = (at: number): object => ({ at, load: 1 });
+  const { points, setAside } = runAll(plan, [
+    message(1, since1970(0)),
+    message(2, since1970(5 * 86_400)),
+    message(3, since1970(-2_208_988_800)),
+    message(4, since1970(Date.UTC(1971, 0) / 1000)),
+    message(5, {}, '2'),
+  ]);
+  assert.deepEqual(
+    setAside.map(({ reason, detail }) => `${reason}: ${detail}`),
+    [
+      "clock not set: its time is 1970-01-01T00:00:00.000Z: set the device's clock",
+      "clock not set: its time is 1970-01-06T00:00:00.000Z: set the device's clock",
+      "clock not set: its time is 1900-01-01T00:00:00.000Z: set the device's clock",
+    ],
+  );
+  assert.equal(points.length, 2);
+  const then = runAll(plan, [{ ...message(0, since1970(10)), arrivalMs: 10_000 }]);
+  assert.equal(then.setAside.length, 0);
+});
+
 test('a frame that no profile wants is counted', async () => {
   const plan = await planOf([bus], 'rules: []\n');
   const { status } = runAll(plan, [{ ...message(1, {}), topic: 'tram/1' }]);
