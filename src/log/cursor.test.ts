@@ -53,7 +53,10 @@ test('it is written without being asked', async () => {
 test('a disk that fails is logged once, and what is stored stays what it was', async () => {
   const disk = createSimulatedDisk();
   let errors = 0;
-  const logger = { ...silentLogger, error: () => void (errors += 1) };
+  const error = (): void => {
+    errors += 1;
+  };
+  const logger = { ...silentLogger, error };
   const cursor = await openCursor(options(disk, { logger, everyMs: 1e6 }));
   cursor.set({ n: 1 });
   await cursor.flush();

@@ -178,6 +178,7 @@ test('log: the level follows the severity', async () => {
     lines.map(([level]) => level),
     ['error', 'warn', 'info'],
   );
-  assert.equal(lines[0]?.[1], 'Bus 01211 is full');
-  assert.equal((lines[0]?.[2] as { rule: string }).rule, 'bus-load');
+  const [, message, details] = lines[0]!;
+  assert.equal(message, 'Bus 01211 is full');
+  assert.equal((details as { rule: string }).rule, 'bus-load');
 });

@@ -99,8 +99,11 @@ function nameFor(state: State, bytes: number): string {
   const size = last === undefined ? 0 : state.sizes.get(last)!;
   const isFull = size > 0 && size + bytes > shareBytes(state);
   if (last !== undefined && today <= lastDay && !isFull) return last;
-  const next = today > lastDay ? 1 : Number(number) + 1;
-  return `${today > lastDay ? today : lastDay}-${String(next).padStart(3, '0')}.lp`;
+  // A clock that went back does not reopen the files of an earlier day.
+  const isNewDay = today > lastDay;
+  const day = isNewDay ? today : lastDay;
+  const next = isNewDay ? 1 : Number(number) + 1;
+  return `${day}-${String(next).padStart(3, '0')}.lp`;
 }
 
 function shareBytes(state: State): number {

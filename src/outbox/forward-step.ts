@@ -121,7 +121,10 @@ function hold(state: State, held: NonNullable<Progress['held']>): number {
 function complete(state: State, lane: 'live' | 'backlog', flow: Flow): void {
   const positions = state.cursor.value;
   state[lane] = undefined;
-  if (lane === 'backlog') return store(state, advanceBacklog(positions, flow.end));
+  if (lane === 'backlog') {
+    store(state, advanceBacklog(positions, flow.end));
+    return;
+  }
   store(state, { ...positions, live: flow.end });
   if (state.outageEnd !== undefined) cut(state, state.outageEnd);
   state.outageEnd = undefined;

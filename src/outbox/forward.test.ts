@@ -24,7 +24,10 @@ function scripted(answer: (lines: readonly string[]) => SinkOutcome | Promise<Si
     },
     async close() {},
   };
-  return { ...script, sink, set: (next: typeof answer) => void (script.answer = next) };
+  const set = (next: typeof answer): void => {
+    script.answer = next;
+  };
+  return { ...script, sink, set };
 }
 
 /** A sink that answers when told. */
