@@ -87,13 +87,20 @@ export interface Played {
   readonly atEnd: readonly Point[];
 }
 
-/** Arrival of the first batch: after every event time of the vectors. */
-const firstArrivalMs = Date.UTC(2020, 0, 1);
 const batchMs = 1000;
+
+/** Arrival of the first batch: after every event time, and not long after 1970 when those are: see `clock not set`. */
+function firstArrivalOf(batches: readonly Batch[]): number {
+  const times = batches.flatMap((batch) =>
+    Object.values(batch).flatMap((readings) => readings.map(({ t }) => t ?? 0)),
+  );
+  return Math.ceil(Math.max(0, ...times) / batchMs) * batchMs;
+}
 
 /** Plays batches; before those marked in `restarts` the engine goes through a checkpoint. */
 export function play(plan: Plan, batches: readonly Batch[], restarts: readonly boolean[] = []): Played {
   let state = createState(plan);
+  const firstArrivalMs = firstArrivalOf(batches);
   const told = batches.map((batch, i) => {
     if (restarts[i]) state = restarted(state);
     const before = countsOf(state);
