@@ -48,3 +48,9 @@ export class InvalidFiles extends GatewayError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The same for messages that name the file themselves: "no such file or directory", without what Node.js puts around. */
+export function reasonOf(error: unknown): string {
+  const message = messageOf(error);
+  return /^E[A-Z0-9]+: (.+?), [a-z]+(?: '.*')?$/s.exec(message)?.[1] ?? message;
+}

@@ -1,6 +1,6 @@
 /** Errors of the disk in a field engineer's words. */
 
-import { GatewayError, messageOf } from '../core/errors.ts';
+import { GatewayError, reasonOf } from '../core/errors.ts';
 
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC:
@@ -18,7 +18,7 @@ export function diskError(action: string, path: string, cause: unknown): Gateway
   if (cause instanceof GatewayError) return cause;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const remedy = remedies[code];
-  return new GatewayError(`cannot ${action} ${path}: ${messageOf(cause)}`, {
+  return new GatewayError(`cannot ${action} ${path}: ${reasonOf(cause)}`, {
     cause,
     ...(remedy === undefined ? {} : { remedy }),
   });

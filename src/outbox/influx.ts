@@ -18,7 +18,7 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { type IPoolRequestOptions, Pool } from 'influx/lib/src/pool.js';
 import type { InfluxConfig } from '../config/schema.ts';
-import { GatewayError, messageOf } from '../core/errors.ts';
+import { GatewayError, messageOf, reasonOf } from '../core/errors.ts';
 import { type Answer, classify, wordsOf } from './classify.ts';
 import type { Sink, SinkOutcome } from './sink.ts';
 
@@ -125,7 +125,7 @@ async function readSecret(path: string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
-    throw new GatewayError(`cannot read the secret in ${path}: ${messageOf(error)}`, {
+    throw new GatewayError(`cannot read the secret in ${path}: ${reasonOf(error)}`, {
       remedy: 'create the file, readable by the gateway',
       cause: error,
     });

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
 import type { Listen } from '../config/schema.ts';
-import { GatewayError, messageOf } from '../core/errors.ts';
+import { GatewayError, messageOf, reasonOf } from '../core/errors.ts';
 
 export interface Listeners {
   readonly ports: readonly number[];
@@ -105,7 +105,7 @@ function createTlsServer(base: tls.TlsOptions, listen: Listen, name: string): tl
     try {
       return readFileSync(file);
     } catch (error) {
-      throw new GatewayError(`source ${name}: cannot read ${file}: ${messageOf(error)}`, {
+      throw new GatewayError(`source ${name}: cannot read ${file}: ${reasonOf(error)}`, {
         remedy: 'check the path under `tls`, and that the gateway may read it',
         cause: error,
       });
