@@ -207,6 +207,32 @@ test('what an expectation cannot be about is said', async () => {
   ]);
 });
 
+test('feeds of other devices, constant tags and too many readings', async () => {
+  const depot = { 'devices/bus.yaml': `${bus}tags: { depot: { value: north } }\n` };
+  const constant = await saidOf('vehicle: "7" }, every', 'vehicle: "7", depot: south }, every', depot);
+  assert.deepEqual(constant, ['4:56 tag `depot` of device bus is always `north`; remove the line']);
+  const train = { 'devices/train.yaml': bus.replaceAll('bus', 'train') };
+  assert.deepEqual(await saidOf('{ device: bus', '{ device: train, load: 1 }, { device: bus', train), [
+    '4:22 no rule of the file reads device `train`; devices that are read: bus',
+  ]);
+  assert.deepEqual(await saidOf('device: bus', 'device: train', train), [
+    '4:22 no rule of the file reads device `train`; devices that are read: bus',
+    '6:15 no feed is of a device that the rule reads; add one',
+    '7:15 no feed is of a device that the rule reads; add one',
+  ]);
+  const many = await saidOf('load: 90x6 }', 'load: 90x60000 }, { device: bus, load: 90x60000 }');
+  assert.deepEqual(many, ['4:5 120000 readings are more than 100000; write shorter feeds, or several tests']);
+  const routes = { 'devices/bus.yaml': bus.replace('bus/', 'bus/{route}/') };
+  const together = await saidOf(
+    /every.*$/s,
+    'load: 1 }, { device: bus, tags: { route: "1" }, load: 1 }]\n    expect: [{ at: 1m, point: load, tags: { route: "1", vehicle: "7" } }]\n',
+    routes,
+  );
+  assert.deepEqual(together, [
+    '5:43 no feed has all of these tags; they are of several feeds: expect each by itself',
+  ]);
+});
+
 test('a test is not judged by what is wrong elsewhere', async () => {
   assert.deepEqual(
     await saidOf('name: full', 'name: f', { 'devices/bus.yaml': 'device: bus\ncodec: jsn\n' }),
