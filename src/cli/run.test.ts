@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,17 +130,37 @@ test('a port in use is exit code 3, says which, and leaves the data folder free'
   assert.ok(!readdirSync(join(folder, `data-${name}`)).includes('headgate.sock'));
 });
 
-test('told to stop while it still starts, it ends at once', async () => {
+/** Opens a pipe that somebody reads; undefined while nobody does. */
+function openForReader(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+}
+
+test('told to stop while it still starts, it ends without starting', async () => {
   const name = config('starting.yaml', 0);
   const data = join(folder, `data-${name}`);
-  // Reading the checkpoint takes for ever: nobody writes into this pipe.
+  const checkpoint = join(data, 'checkpoint');
   mkdirSync(data);
-  execFileSync('mkfifo', [join(data, 'checkpoint')]);
+  execFileSync('mkfifo', [checkpoint]);
   const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), 'run', '-c', name], {
     cwd: folder,
   });
   children.push(child);
-  await until(() => existsSync(join(data, 'journal')), 'the start to reach the journal');
+  let log = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  // Reading the checkpoint lasts as long as this end of the pipe is open.
+  let pipe: number | undefined;
+  await until(() => {
+    pipe = openForReader(checkpoint);
+    return pipe !== undefined;
+  }, 'the start to read the checkpoint');
   child.kill('SIGTERM');
+  closeSync(pipe!);
   assert.deepEqual(await once(child, 'exit'), [0, null]);
+  assert.doesNotMatch(log, /is running/);
 });
