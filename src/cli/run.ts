@@ -8,6 +8,7 @@
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
+import { endProcess } from './end-process.ts';
 import { exitCodes } from './failure.ts';
 import { followFiles } from './follow-files.ts';
 import type { LogLevel } from './log-levels.ts';
@@ -46,7 +47,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
     const exitCode = await runGateway(options, setup, claim, logger, stop);
     flush();
     // Nothing that still hangs, such as an answer that never comes, may keep the process alive.
-    process.exit(exitCode);
+    return await endProcess(exitCode);
   } finally {
     forgetSignals();
     flush();
@@ -136,7 +137,7 @@ function exitOnSecondSignal(flush: () => void): () => void {
     seen += 1;
     if (seen < 2) return;
     flush();
-    process.exit(exitCodes.wrong);
+    void endProcess(exitCodes.wrong);
   };
   for (const signal of stopSignals) process.on(signal, onSignal);
   return () => {
