@@ -2,6 +2,7 @@
 
 import type { EndOfRecord } from '../records.ts';
 import type { Format } from './format.ts';
+import { createQuoteFinder } from './next-quote.ts';
 
 const quote = 34;
 const lineFeed = 10;
@@ -17,16 +18,10 @@ export const csv: Format = {
 
 /** A quote opens only at the start of a field, so an inch sign within one does no harm. */
 function endOfCsvRecord(): EndOfRecord {
-  let known: Buffer | undefined;
-  let nextQuote = 0;
+  const nextQuote = createQuoteFinder();
   return (buffer, start) => {
     const lineEnd = buffer.indexOf(lineFeed, start);
-    if (buffer !== known || nextQuote < start) {
-      const at = buffer.indexOf(quote, start);
-      nextQuote = at < 0 ? buffer.length : at;
-      known = buffer;
-    }
-    return lineEnd < 0 || nextQuote > lineEnd ? lineEnd : endAfterQuotes(buffer, start);
+    return lineEnd < 0 || nextQuote(buffer, start) > lineEnd ? lineEnd : endAfterQuotes(buffer, start);
   };
 }
 

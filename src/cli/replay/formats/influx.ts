@@ -2,6 +2,7 @@
 
 import type { EndOfRecord } from '../records.ts';
 import type { Format } from './format.ts';
+import { createQuoteFinder } from './next-quote.ts';
 
 const quote = 34;
 const lineFeed = 10;
@@ -20,16 +21,10 @@ export const influx: Format = {
 
 /** Only the text of a field may hold a line feed; quotes before the first bare space are part of a name. */
 function endOfPoint(): EndOfRecord {
-  let known: Buffer | undefined;
-  let nextQuote = 0;
+  const nextQuote = createQuoteFinder();
   return (buffer, start) => {
     const lineEnd = buffer.indexOf(lineFeed, start);
-    if (buffer !== known || nextQuote < start) {
-      const at = buffer.indexOf(quote, start);
-      nextQuote = at < 0 ? buffer.length : at;
-      known = buffer;
-    }
-    const isPlain = lineEnd < 0 || nextQuote > lineEnd || buffer[start] === hash;
+    const isPlain = lineEnd < 0 || nextQuote(buffer, start) > lineEnd || buffer[start] === hash;
     return isPlain ? lineEnd : endAfterFields(buffer, start);
   };
 }
