@@ -9,9 +9,9 @@
 
 import { utcFormat, utcParse } from 'd3-time-format';
 import { GatewayError } from '../core/errors.ts';
+import { compileZone } from '../core/zone.ts';
 import { addMicroseconds, fractionMicroseconds } from './civil.ts';
 import { compileFixedLayout } from './fixed-layout.ts';
-import { compileZone } from './zone.ts';
 
 const shorthands: Readonly<Record<string, string>> = {
   '%F': '%Y-%m-%d',

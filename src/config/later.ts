@@ -12,9 +12,6 @@ const later: Readonly<Record<FileKind, readonly string[]>> = {
   gateway: ['sources.*.broker.users', 'sources.*.serial.framing=slip', 'sources.*.serial.framing=cobs'],
   device: ['watermark'],
   rules: [
-    ...['session', 'count', 'calendar', 'zone', 'max', 'emit', 'late', 'keep', 'watermark'].map(
-      (key) => `rules.*.window.${key}`,
-    ),
     ...['emit', 'late', 'keep', 'watermark', 'active', 'schedule', 'repeat', 'flapping'].map(
       (key) => `rules.*.${key}`,
     ),

@@ -6,10 +6,10 @@
  */
 
 import { z } from 'zod';
-import { formatDuration } from './duration.ts';
 import type { RuleConfig } from './schema.ts';
 import { type Context, evenIfWrong, refuse, section, show } from './shapes.ts';
 import { duration, expression, identifier, label, oneOrMore, text } from './values.ts';
+import { window } from './window-schema.ts';
 
 const severity = z.enum(['info', 'warning', 'critical']).default('warning');
 const notify = oneOrMore(text).prefault('log').describe('Names of notifiers in headgate.yaml. Default: log.');
@@ -19,53 +19,6 @@ const lookup = section({
   file: text.describe('CSV, JSON or YAML, beside the rule file.'),
   key: identifier.describe('Column of the table, and tag it is matched with.'),
 });
-
-/** Each reading is followed by so many results, and a key that falls silent by all of them at once. */
-const maxResultsInWindow = 100_000;
-
-const window = section({
-  tumbling: duration({ min: '10ms' }).exactOptional().describe('One window after the other, so long each.'),
-  sliding: duration({ min: '10ms' }).exactOptional().describe('Windows so long that overlap; needs `every`.'),
-  every: duration({ min: '10ms' }).exactOptional().describe('A sliding window gives a result so often.'),
-  offset: duration().prefault('0s').describe('Windows start at multiples of their length plus this.'),
-}).transform(({ tumbling, sliding, every, offset }, context) => {
-  const offsetMs = offset;
-  if (tumbling !== undefined && sliding === undefined && every === undefined) {
-    return { lengthMs: tumbling, everyMs: tumbling, offsetMs };
-  }
-  if (sliding !== undefined && tumbling === undefined && every !== undefined && every <= sliding) {
-    if (sliding / every > maxResultsInWindow) refuseOverlap(sliding, context);
-    return { lengthMs: sliding, everyMs: every, offsetMs };
-  }
-  refuseWindow({ tumbling, sliding, every }, context);
-  return z.NEVER;
-});
-
-function refuseOverlap(lengthMs: number, context: Context): void {
-  const leastMs = Math.ceil(lengthMs / maxResultsInWindow / 1000) * 1000;
-  const message = `a window with more than ${maxResultsInWindow} results in its length`;
-  const remedy = `make \`every\` at least ${formatDuration(leastMs)}, or the window shorter`;
-  refuse(context, message, remedy, { path: ['every'] });
-}
-
-type Window = Record<'tumbling' | 'sliding' | 'every', number | undefined>;
-
-function refuseWindow({ tumbling, sliding, every }: Window, context: Context): void {
-  if (tumbling !== undefined && sliding !== undefined) {
-    refuse(context, 'a window is either tumbling or sliding', 'keep one of them');
-  } else if (tumbling !== undefined) {
-    const at = { path: ['every'], at: 'key' } as const;
-    refuse(context, '`every` is for sliding windows', 'remove it, or write `sliding` for `tumbling`', at);
-  } else if (sliding === undefined) {
-    refuse(context, 'a window needs a length', 'write { tumbling: 1m } or { sliding: 5m, every: 10s }');
-  } else if (every === undefined) {
-    refuse(context, 'a sliding window needs `every`', 'write { sliding: 5m, every: 10s }');
-  } else {
-    const remedy =
-      'readings between two windows would be skipped: make `every` at most as long as the window';
-    refuse(context, '`every` is longer than the window', remedy, { path: ['every'] });
-  }
-}
 
 const alert = section({
   severity: severity.describe('info, warning or critical. Default: warning.'),
@@ -102,7 +55,7 @@ export const ruleSchema: z.ZodType<RuleConfig> = section({
     .describe('Tags that make the key. Default: all tags of the device.'),
   window: window
     .exactOptional()
-    .describe('{ tumbling: 1m } or { sliding: 5m, every: 10s }. Left out: each reading.'),
+    .describe('{ tumbling: 1m }, { sliding: 5m, every: 10s }, … Left out: each reading.'),
   compute: z
     .record(identifier, expression)
     .default({})

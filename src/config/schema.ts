@@ -141,6 +141,23 @@ export interface FieldConfig {
   readonly outside: 'drop' | 'clamp' | 'keep';
 }
 
+export type WindowConfig = (
+  | { readonly kind: 'time'; readonly lengthMs: number; readonly everyMs: number; readonly offsetMs: number }
+  | ({ readonly kind: 'calendar' } & CronConfig)
+  | { readonly kind: 'session'; readonly gapMs: number; readonly maxMs: number | undefined }
+  | { readonly kind: 'count'; readonly size: number; readonly every: number }
+) & {
+  readonly emitMs: number | undefined;
+  /** With `late: revise`. */
+  readonly keepMs: number | undefined;
+  readonly watermark: 'key' | 'global';
+};
+
+export interface CronConfig {
+  readonly cron: string;
+  readonly zone: string;
+}
+
 export interface RuleConfig {
   readonly name: string;
   readonly description?: string;
@@ -149,7 +166,7 @@ export interface RuleConfig {
   readonly let: Readonly<Record<string, string>>;
   readonly lookup: Readonly<Record<string, { readonly file: string; readonly key: string }>>;
   readonly by?: readonly string[];
-  readonly window?: { readonly lengthMs: number; readonly everyMs: number; readonly offsetMs: number };
+  readonly window?: WindowConfig;
   readonly compute: Readonly<Record<string, string>>;
   readonly alert: readonly AlertConfig[];
   readonly silent?: {

@@ -9,7 +9,7 @@
 import type { Batch, Route } from '../core/frame.ts';
 import type { DeviceLine, Fates, FiringAlert, RuleLine } from '../core/status.ts';
 import { type Alert, type Point, type SetAside, severities } from '../core/types.ts';
-import type { DevicePlan, Plan } from '../rules/plan.ts';
+import type { DevicePlan, Plan, WindowPlan } from '../rules/plan.ts';
 import { createDecoder, type DeviceDecoder, type SavedDevice } from './decode.ts';
 import { createOutput, type Output, setAside, takeSetAside } from './output.ts';
 import { createRule, type RunningRule, type SavedRule } from './run-rule.ts';
@@ -87,7 +87,7 @@ function createDevice(
     const input = rule.plan.inputs.findIndex(({ device }) => device.profile.device === plan.profile.device);
     return input < 0 ? [] : [{ rule, input }];
   });
-  const longestMs = Math.max(0, ...readers.map(({ rule }) => rule.plan.window?.lengthMs ?? 0));
+  const longestMs = Math.max(0, ...readers.map(({ rule }) => longestWindowMs(rule.plan.window)));
   const seriesLimit = 10 * Math.max(10_000, ...readers.map(({ rule }) => rule.plan.seriesLimit));
   const decoder = createDecoder(plan, {
     seriesLimit,
@@ -100,6 +100,12 @@ function createDevice(
   });
   const device: RunningDevice = { decoder, lane, readers };
   return device;
+}
+
+/** How far back a reading that comes a second time could be counted twice. */
+function longestWindowMs(window: WindowPlan | undefined): number {
+  if (window?.kind === 'time') return window.lengthMs + (window.keepMs ?? 0);
+  return 0;
 }
 
 /** Devices that are read by one rule get one lane. */

@@ -44,7 +44,8 @@ export function createForwarding(
     forward(rows, keys, slots) {
       for (let row = 0; row < rows.n; row++) {
         const key = keys[row]!;
-        if (key < 0) continue;
+        // An early result whose end is not known yet has no time of its own.
+        if (key < 0 || Number.isNaN(rows.eventMs[row]!)) continue;
         if (onChange !== undefined && !isNews(key, valuesOf(rows, slots, row), onChange)) continue;
         const point = pointOf(measurement, tagsOf(key), rows, slots, row);
         if (point === undefined) continue;

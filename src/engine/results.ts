@@ -8,14 +8,19 @@ import { type Column, type Rows, type SeriesTable, type StringColumn, setCell } 
 import type { RulePlan } from '../rules/plan.ts';
 import type { Aggregate } from './aggregates/aggregate.ts';
 import type { NamedSlot } from './verdict.ts';
+import type { ResultStage, WindowResult } from './windows.ts';
 
 export interface Results {
   readonly rows: Rows;
   readonly keys: Int32Array;
+  readonly stages: ResultStage[];
+  /** For the judgement; `rows.eventMs` is the time of the point, NaN for none. */
+  readonly sinceMs: Float64Array;
+  readonly atMs: Float64Array;
   /** Of `compute`. */
   readonly slots: readonly NamedSlot[];
-  /** Adds a window whose aggregates stand in `slot`; true when the rows are full and must be taken. */
-  add(key: number, endMs: number, arrivalMs: number, aggregates: readonly Aggregate[], slot: number): boolean;
+  /** Adds the result of a window; true when the rows are full and must be taken. */
+  add(result: WindowResult, aggregates: readonly Aggregate[]): boolean;
   /** Fills the columns of `compute`. */
   compute(): void;
 }
@@ -28,6 +33,9 @@ export function createResults({ aggregates, computes }: RulePlan, table: SeriesT
     resultType === 'string' ? ([] as StringColumn) : new Float64Array(capacity),
   );
   const keys = new Int32Array(capacity);
+  const stages: ResultStage[] = [];
+  const sinceMs = new Float64Array(capacity);
+  const atMs = new Float64Array(capacity);
   const rows: Rows = {
     n: 0,
     columns,
@@ -40,13 +48,19 @@ export function createResults({ aggregates, computes }: RulePlan, table: SeriesT
   return {
     rows,
     keys,
+    stages,
+    sinceMs,
+    atMs,
     slots: computes.map(({ name, compiled: { type } }, i) => ({ name, slot: aggregates.length + i, type })),
-    add(key, endMs, arrivalMs, running, slot) {
+    add(result, running) {
       const row = rows.n++;
-      keys[row] = key;
-      rows.eventMs[row] = endMs;
-      rows.arrivalMs[row] = arrivalMs;
-      for (let a = 0; a < running.length; a++) setCell(columns[a]!, row, running[a]!.result(slot));
+      keys[row] = result.key;
+      stages[row] = result.stage;
+      rows.eventMs[row] = result.endMs;
+      rows.arrivalMs[row] = result.arrivalMs;
+      sinceMs[row] = result.sinceMs;
+      atMs[row] = result.atMs;
+      for (let a = 0; a < running.length; a++) setCell(columns[a]!, row, running[a]!.result(result.slot));
       return rows.n === capacity;
     },
     compute() {

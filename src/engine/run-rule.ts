@@ -21,7 +21,8 @@ import { createInput, type RunningInput } from './rule-input.ts';
 import { createSeriesIndex, tagsOf } from './series.ts';
 import { createSilence, type Silence } from './silence.ts';
 import { createJudge } from './verdict.ts';
-import { createWindows, type SavedWindows, type Windows } from './window.ts';
+import { createWindows } from './window-kinds.ts';
+import type { Windows } from './windows.ts';
 
 export interface RunningRule {
   readonly plan: RulePlan;
@@ -45,7 +46,8 @@ export interface RunningRule {
 export interface SavedRule {
   readonly tags: readonly (readonly string[])[];
   readonly keys: number;
-  readonly windows: SavedWindows | undefined;
+  /** Of the kind of window the plan has: its state hash says so. */
+  readonly windows: unknown;
   readonly alerts: ReturnType<AlertStates['save']> | undefined;
   readonly silence: ReturnType<Silence['save']> | undefined;
   readonly forwarded: SavedForwarding | undefined;
@@ -70,18 +72,18 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
   const forwarding = plan.forward && createForwarding(plan.forward, tagsOfPoint, output);
   const results = createResults(plan, keys);
   const windows = plan.window && createRuleWindows(plan.window);
-  const spanMs = plan.window?.everyMs ?? 0;
 
   function createRuleWindows(window: WindowPlan): Windows {
     const aggregates = plan.aggregates.map((aggregate) => registry[aggregate.fn]!(aggregate));
     return createWindows({
       window,
-      latenessMs: plan.latenessMs,
+      latenessMs: plan.inputs.map(() => plan.latenessMs),
+      idleDelayMs: plan.latenessMs,
       idleAfterMs: plan.idleAfterMs,
       aggregates,
-      closed(key, endMs, slot, arrivalMs) {
-        counts.windowsClosed += 1;
-        if (results.add(key, endMs, arrivalMs, aggregates, slot)) takeResults();
+      give(result) {
+        if (result.stage === 'final') counts.windowsClosed += 1;
+        if (results.add(result, aggregates)) takeResults();
       },
       late: setLateAside,
     });
@@ -103,7 +105,7 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
     const { rows, keys: rowKeys, slots } = results;
     if (rows.n === 0) return;
     results.compute();
-    judge?.judge(rows, rowKeys, 0, slots, spanMs);
+    judge?.judge(rows, rowKeys, 0, slots, results);
     forwarding?.forward(rows, rowKeys, slots);
     rows.n = 0;
   }
@@ -136,10 +138,10 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
       counts.readings += rows.n;
       assignKeys(input, rows);
       if (windows === undefined) {
-        judge?.judge(rows, input.keys(), index, input.slots, spanMs);
+        judge?.judge(rows, input.keys(), index, input.slots, { sinceMs: rows.eventMs, atMs: rows.eventMs });
         forwarding?.forward(rows, input.keys(), input.slots);
       } else {
-        windows.fold(rows, input.keys(), input.argumentColumns(rows));
+        windows.fold(rows, input.keys(), input.argumentColumns(rows), index);
         takeResults();
       }
     },
@@ -182,7 +184,7 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
     }),
     load(saved) {
       keys.restore(saved.tags, saved.keys);
-      if (saved.windows) windows?.load(saved.windows);
+      if (saved.windows !== undefined) windows?.load(saved.windows);
       if (saved.alerts) judge?.states.load(saved.alerts);
       if (saved.silence) silence?.load(saved.silence);
       if (saved.forwarded) forwarding?.load(saved.forwarded);

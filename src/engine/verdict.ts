@@ -8,6 +8,7 @@ import type { Alert, FieldValue, Point, ValueType } from '../core/types.ts';
 import type { Column, NumberColumn, NumberKernel, Rows } from '../expression/rows.ts';
 import type { AlertPlan, MessageTemplate } from '../rules/plan.ts';
 import { type AlertStates, createAlertStates } from './alert-state.ts';
+import type { ResultStage } from './windows.ts';
 
 /** Names of the columns a point or an alert shows. */
 export interface NamedSlot {
@@ -55,11 +56,17 @@ export function pointOf(
 
 export interface Judge {
   readonly states: AlertStates;
-  /**
-   * Judges rows in order. `input` chooses the expressions compiled for these rows; a row's data speaks for the
-   * `spanMs` before its time.
-   */
-  judge(rows: Rows, keys: Int32Array, input: number, slots: readonly NamedSlot[], spanMs: number): void;
+  /** Judges rows in order. `input` chooses the expressions compiled for these rows. */
+  judge(rows: Rows, keys: Int32Array, input: number, slots: readonly NamedSlot[], times: JudgedTimes): void;
+}
+
+/** By row. */
+export interface JudgedTimes {
+  /** Since when the row's data speaks. */
+  readonly sinceMs: Float64Array;
+  readonly atMs: Float64Array;
+  /** Rows that correct the past are not judged. Absent: all are. */
+  readonly stages?: readonly ResultStage[];
 }
 
 export interface JudgeSettings {
@@ -82,13 +89,13 @@ export function createJudge(settings: JudgeSettings): Judge | undefined {
 
   return {
     states,
-    judge(rows, keys, input, slots, spanMs) {
+    judge(rows, keys, input, slots, { sinceMs, atMs, stages }) {
       const whenColumns = alerts.map((alert) => (alert.when[input] ?? noKernel)(rows));
       const clearColumns = alerts.map((alert) => alert.clear?.[input]?.(rows));
       const messages: readonly (MessageTemplate | undefined)[] = alerts.map((alert) => alert.message[input]);
       for (let row = 0; row < rows.n; row++) {
         const key = keys[row]!;
-        if (key < 0) continue;
+        if (key < 0 || stages?.[row] === 'revised') continue;
         for (let level = 0; level < alerts.length; level++) {
           const holds = whenColumns[level]![row]!;
           when[level] = holds;
@@ -96,12 +103,11 @@ export function createJudge(settings: JudgeSettings): Judge | undefined {
           clear[level] = clearColumns[level]?.[row] ?? (holds === 0 ? 1 : 0);
         }
         if (firesByTime) states.passKey(key, rows.arrivalMs[row]!);
-        const atMs = rows.eventMs[row]!;
         states.judge(key, {
           when,
           clear,
-          sinceMs: atMs - spanMs,
-          atMs,
+          sinceMs: sinceMs[row]!,
+          atMs: atMs[row]!,
           arrivalMs: rows.arrivalMs[row]!,
           message: (level) => messages[level]?.(rows, row) ?? '',
           values: () => valuesOf(rows, slots, row),

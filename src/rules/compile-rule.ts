@@ -11,6 +11,7 @@ import { closest } from '../core/suggest.ts';
 import { compileAlerts, compileSilence } from './compile-alerts.ts';
 import { type Computed, compileComputes } from './compile-computes.ts';
 import { compileReadings, type Readings } from './compile-readings.ts';
+import { compileWindow } from './compile-window.ts';
 import { lookupsOf, type Tables } from './lookup-files.ts';
 import type { DevicePlan, RuleInput, RulePlan } from './plan.ts';
 import type { Report } from './problem.ts';
@@ -44,6 +45,7 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
   const readings = compileReadings(context);
   const computed = rule.window ? compileComputes(context, readings) : nothingComputed;
   if (!rule.window) checkForwardedTypes(context, readings);
+  const window = compileWindow(context);
   const alerts = compileAlerts(context, readings, computed);
   const silent = compileSilence(context);
   if (rule.forward === false && alerts.length === 0 && !silent) {
@@ -64,7 +66,7 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
     latenessMs: Math.max(...devices.map(({ profile }) => profile.latenessMs)),
     idleAfterMs: Math.max(...devices.map(({ profile }) => profile.idleAfterMs)),
     seriesLimit: surroundings.seriesLimit,
-    ...(rule.window && { window: rule.window }),
+    ...(window && { window }),
     aggregates: computed.aggregates,
     computes: computed.computes,
     alerts,

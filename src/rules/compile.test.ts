@@ -72,7 +72,11 @@ test('a windowed rule: readings in, aggregates, computed names, alerts', () => {
     alert: [{ severity: critical, when: 'share >= 1', clear: 'share < 0.9 && !wide', for: 2m, notify: [log],
       message: 'Bus {vehicle} on {route}: {share:.0%} of {fleet.capacity}, {rule} {severity}' }]`);
   assert.deepEqual([rule.by, rule.latenessMs, rule.seriesLimit], [['route', 'vehicle'], 10_000, 1000]);
-  assert.deepEqual(rule.window, { lengthMs: 60_000, everyMs: 60_000, offsetMs: 0 });
+  assert.deepEqual(rule.window, {
+    kind: 'time',
+    ...{ lengthMs: 60_000, everyMs: 60_000, offsetMs: 0 },
+    ...{ emitMs: undefined, keepMs: undefined, watermark: 'key' },
+  });
   assert.deepEqual(rule.aggregates, [
     { fn: 'count', parameters: [], argumentType: undefined, resultType: 'number' },
     { fn: 'count', parameters: [], argumentType: 'boolean', resultType: 'number' },

@@ -8,6 +8,7 @@
 import type { DeviceProfile } from '../config/schema.ts';
 import type { Severity, ValueType } from '../core/types.ts';
 import type { Compiled, NumberKernel, Rows } from '../expression/rows.ts';
+import type { Schedule } from '../schedule/schedule.ts';
 
 export type { Compiled };
 
@@ -68,11 +69,29 @@ export interface NamedCompiled {
   readonly compiled: Compiled;
 }
 
-/** Result every `everyMs` over the last `lengthMs`; tumbling when they are equal. Aligned to the epoch plus `offsetMs`. */
-export interface WindowPlan {
-  readonly lengthMs: number;
-  readonly everyMs: number;
-  readonly offsetMs: number;
+export type WindowPlan = WindowShape & WindowTiming;
+
+export type WindowShape =
+  /** Result every `everyMs` over the last `lengthMs`; tumbling when they are equal. Aligned to the epoch plus `offsetMs`. */
+  | {
+      readonly kind: 'time';
+      readonly lengthMs: number;
+      readonly everyMs: number;
+      readonly offsetMs: number;
+    }
+  /** From one instant of the schedule to the next. */
+  | { readonly kind: 'calendar'; readonly schedule: Schedule }
+  /** Ends when `gapMs` pass without a reading, at the latest `maxMs` after its first one. */
+  | { readonly kind: 'session'; readonly gapMs: number; readonly maxMs: number | undefined }
+  /** The last `size` readings of the key, in order of arrival, each time `every` more have come. */
+  | { readonly kind: 'count'; readonly size: number; readonly every: number };
+
+export interface WindowTiming {
+  /** Early results so often (arrival time); undefined: none. */
+  readonly emitMs: number | undefined;
+  /** Late readings rewrite the point of a window for so long after its end; undefined: they are set aside. */
+  readonly keepMs: number | undefined;
+  readonly watermark: 'key' | 'global';
 }
 
 export interface AggregatePlan {

@@ -130,7 +130,8 @@ function toldOf({ state, points, setAside }: StepResult, before: ReturnType<type
     late: after.late - before.late,
     duplicates: after.duplicates - before.duplicates,
     open: statusOf(state).rules[0]!.openWindows,
-    watermarkMs: save(state).rules.r!.state.windows?.watermarkMs[0],
+    watermarkMs: (save(state).rules.r!.state.windows as { watermarkMs: Float64Array } | undefined)
+      ?.watermarkMs[0],
   };
 }
 

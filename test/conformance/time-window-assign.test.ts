@@ -64,7 +64,8 @@ function checkRows(vector: Vector): void {
 function checkRefused(vector: Vector): void {
   const [one, other] = vector.params.windows_s as number[];
   const mistakes = {
-    [`{ tumbling: ${one}s, sliding: ${other}s, every: 5s }`]: 'a window is either tumbling or sliding',
+    [`{ tumbling: ${one}s, sliding: ${other}s, every: 5s }`]:
+      'a window is of one kind; this one is tumbling and sliding',
     [`{ tumbling: ${one}s, tumbling: ${other}s }`]: 'this key stands twice',
     [`[{ tumbling: ${one}s }, { tumbling: ${other}s }]`]: 'expected a map, got a list',
   };

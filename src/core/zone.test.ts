@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { GatewayError } from '../core/errors.ts';
+import { GatewayError } from './errors.ts';
 import { compileZone } from './zone.ts';
 
 function check(zone: string, cases: readonly (readonly [local: string, utc: string])[]): void {

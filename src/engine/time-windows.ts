@@ -12,38 +12,12 @@
 
 import { type Column, capacityFor, type Rows } from '../expression/rows.ts';
 import type { WindowPlan } from '../rules/plan.ts';
-import type { Aggregate } from './aggregates/aggregate.ts';
 import { grown } from './grown.ts';
 import { createPanes, noPane, type SavedPanes } from './panes.ts';
+import type { WindowSettings, Windows } from './windows.ts';
 
 type Columns = readonly Column[];
-
-export interface WindowSettings {
-  readonly window: WindowPlan;
-  readonly latenessMs: number;
-  readonly idleAfterMs: number;
-  readonly aggregates: readonly Aggregate[];
-  /** A window of `key` has closed; its result is in `slot` of every aggregate until this returns. */
-  readonly closed: (key: number, endMs: number, slot: number, arrivalMs: number) => void;
-  /** Row `i` came after its windows had closed. */
-  readonly late: (rows: Rows, i: number, key: number, watermarkMs: number) => void;
-}
-
-export interface Windows {
-  /** Rows in arrival order; `keys[i]` is negative for rows that do not count; by aggregate the columns of its arguments. */
-  fold(rows: Rows, keys: Int32Array, columns: readonly Columns[]): void;
-  /** Time before is not idle time. */
-  listenSince(ms: number): void;
-  /** Lets arrival time pass: closes the windows of idle keys. */
-  pass(nowMs: number): void;
-  /** Closes everything, as at the end of recorded input. */
-  closeAll(arrivalMs: number): void;
-  /** No window closes by `pass` before this arrival time. */
-  quietUntilMs(): number;
-  openPanes(): number;
-  save(): SavedWindows;
-  load(saved: SavedWindows): void;
-}
+export type TimeWindowPlan = WindowPlan & { readonly kind: 'time' };
 
 export interface SavedWindows {
   readonly watermarkMs: Float64Array;
@@ -52,8 +26,8 @@ export interface SavedWindows {
   readonly panes: SavedPanes;
 }
 
-export function createWindows(settings: WindowSettings): Windows {
-  const { latenessMs, idleAfterMs, aggregates } = settings;
+export function createTimeWindows(settings: WindowSettings<TimeWindowPlan>): Windows {
+  const { idleDelayMs, idleAfterMs, aggregates } = settings;
   const { lengthMs, everyMs, offsetMs } = settings.window;
   const paneMs = greatestCommonDivisor(lengthMs, everyMs);
   const panes = createPanes(aggregates);
@@ -118,7 +92,8 @@ export function createWindows(settings: WindowSettings): Windows {
   function closeUntil(key: number, untilMs: number, arrivalMs: number): void {
     while (nextCloseMs[key]! <= untilMs) {
       const endMs = nextCloseMs[key]!;
-      settings.closed(key, endMs, panes.combine(key, endMs - lengthMs, endMs), arrivalMs);
+      const slot = panes.combine(key, endMs - lengthMs, endMs);
+      settings.give({ key, stage: 'final', slot, endMs, sinceMs: endMs - everyMs, atMs: endMs, arrivalMs });
       watermarkMs[key] = Math.max(watermarkMs[key]!, endMs);
       nextCloseMs[key] = leaveBehind(key, endMs);
     }
@@ -146,12 +121,13 @@ export function createWindows(settings: WindowSettings): Windows {
 
   /** Arrival time at which the key is idle and its next window is due. */
   function idleDueOf(key: number): number {
-    return Math.max(idleFromOf(key), nextCloseMs[key]! + latenessMs);
+    return Math.max(idleFromOf(key), nextCloseMs[key]! + idleDelayMs);
   }
 
   return {
-    fold(rows, rowKeys, columns) {
+    fold(rows, rowKeys, columns, input) {
       const { n, eventMs, arrivalMs } = rows;
+      const latenessMs = settings.latenessMs[input]!;
       if (slots.length < n) slots = new Int32Array(capacityFor(n));
       let from = 0;
       for (let i = 0; i < n; i++) {
@@ -164,7 +140,7 @@ export function createWindows(settings: WindowSettings): Windows {
         if (now - lastArrivalMs[key]! >= idleAfterMs && idleDueOf(key) <= now) {
           foldRange(from, i, rows, columns);
           from = i;
-          closeUntil(key, now - latenessMs, now);
+          closeUntil(key, now - idleDelayMs, now);
         }
         lastArrivalMs[key] = now;
         const t = eventMs[i]!;
@@ -194,7 +170,7 @@ export function createWindows(settings: WindowSettings): Windows {
       if (nowMs < idleDueMs) return;
       idleDueMs = Number.POSITIVE_INFINITY;
       for (let key = 0; key < keyCount; key++) {
-        if (idleDueOf(key) <= nowMs) closeUntil(key, nowMs - latenessMs, nowMs);
+        if (idleDueOf(key) <= nowMs) closeUntil(key, nowMs - idleDelayMs, nowMs);
         idleDueMs = Math.min(idleDueMs, idleDueOf(key));
       }
     },
@@ -205,15 +181,28 @@ export function createWindows(settings: WindowSettings): Windows {
 
     quietUntilMs: () => idleDueMs,
     openPanes: panes.count,
+    watermarkMs: (key) => (key < keyCount ? watermarkMs[key]! : Number.NEGATIVE_INFINITY),
+    lastArrivalMs: (key) => (key < keyCount ? lastArrivalMs[key]! : Number.NEGATIVE_INFINITY),
 
-    save: () => ({
+    visitOpen(key, visit) {
+      if (key >= keyCount || nextCloseMs[key] === Number.POSITIVE_INFINITY) return;
+      const lastMs =
+        panes.newest(key) === noPane ? nextCloseMs[key]! : lastEndOf(panes.startMs(panes.newest(key)));
+      for (let endMs = nextCloseMs[key]!; endMs <= lastMs; endMs += everyMs) {
+        const startMs = endMs - lengthMs;
+        visit({ startMs, endMs, slot: panes.combine(key, startMs, endMs) });
+      }
+    },
+
+    save: (): SavedWindows => ({
       watermarkMs: watermarkMs.slice(0, keyCount),
       lastArrivalMs: lastArrivalMs.slice(0, keyCount),
       nextCloseMs: nextCloseMs.slice(0, keyCount),
       panes: panes.save(),
     }),
 
-    load(saved) {
+    load(state) {
+      const saved = state as SavedWindows;
       if (saved.watermarkMs.length > 0) meet(saved.watermarkMs.length - 1);
       watermarkMs.set(saved.watermarkMs);
       lastArrivalMs.set(saved.lastArrivalMs);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { WindowPlan } from '../rules/plan.ts';
 import { aggregates as registry } from './aggregates/index.ts';
 import { rowsOf, type TestRow } from './testing.ts';
-import { createWindows, type Windows } from './window.ts';
+import { createTimeWindows, type TimeWindowPlan } from './time-windows.ts';
+import type { Windows } from './windows.ts';
 
 interface Closed {
   readonly key: number;
@@ -15,7 +15,19 @@ interface Closed {
 const minute = 60_000;
 const functions = ['count', 'sum', 'min', 'max', 'first', 'last', 'delta'];
 
-function running(window: WindowPlan, latenessMs = 5000, idleAfterMs = minute) {
+function windowOf(lengthMs: number, everyMs = lengthMs, offsetMs = 0): TimeWindowPlan {
+  return {
+    kind: 'time',
+    lengthMs,
+    everyMs,
+    offsetMs,
+    emitMs: undefined,
+    keepMs: undefined,
+    watermark: 'key',
+  };
+}
+
+function running(window: TimeWindowPlan, latenessMs = 5000, idleAfterMs = minute) {
   const closed: Closed[] = [];
   const late: number[] = [];
   const made = functions.map((fn) =>
@@ -26,12 +38,13 @@ function running(window: WindowPlan, latenessMs = 5000, idleAfterMs = minute) {
       resultType: 'number',
     }),
   );
-  const windows = createWindows({
+  const windows = createTimeWindows({
     window,
-    latenessMs,
+    latenessMs: [latenessMs],
+    idleDelayMs: latenessMs,
     idleAfterMs,
     aggregates: made,
-    closed: (key, endMs, slot) => closed.push({ key, endMs, results: made.map((a) => a.result(slot)) }),
+    give: ({ key, endMs, slot }) => closed.push({ key, endMs, results: made.map((a) => a.result(slot)) }),
     late: (rows, i) => late.push(rows.eventMs[i]!),
   });
   return { windows, closed, late };
@@ -43,10 +56,11 @@ function feed(windows: Windows, readings: readonly TestRow[]): void {
     rows,
     keys,
     functions.map(() => rows.columns),
+    0,
   );
 }
 
-const tumbling: WindowPlan = { lengthMs: minute, everyMs: minute, offsetMs: 0 };
+const tumbling = windowOf(minute);
 const at = (t: number, x = 1, key = 0, arrivalMs = t): TestRow => ({ key, t, x, arrivalMs });
 
 test('a window is half-open: a reading on its end belongs to the next', () => {
@@ -107,7 +121,7 @@ test('time in which the gateway did not listen is not idle time', () => {
 });
 
 test('windows start at the offset', () => {
-  const { windows, closed } = running({ lengthMs: minute, everyMs: minute, offsetMs: 15_000 }, 0);
+  const { windows, closed } = running(windowOf(minute, minute, 15_000), 0);
   feed(windows, [at(14_999), at(15_000), at(75_000)]);
   assert.deepEqual(
     closed.map(({ endMs }) => endMs),
@@ -125,7 +139,12 @@ test('times before 1970 have windows too', () => {
 });
 
 /** Every window of every key, straight from its definition; watermark and idleness followed reading by reading. */
-function bruteForce(readings: readonly TestRow[], plan: WindowPlan, latenessMs: number, idleAfterMs: number) {
+function bruteForce(
+  readings: readonly TestRow[],
+  plan: TimeWindowPlan,
+  latenessMs: number,
+  idleAfterMs: number,
+) {
   const results: Closed[] = [];
   let late = 0;
   for (const key of new Set(readings.map((reading) => reading.key))) {
@@ -204,11 +223,11 @@ const readingsArbitrary = fc
     });
   });
 
-const plans = fc.constantFrom<WindowPlan>(
+const plans = fc.constantFrom(
   tumbling,
-  { lengthMs: minute, everyMs: minute, offsetMs: 7000 },
-  { lengthMs: minute, everyMs: 10_000, offsetMs: 0 },
-  { lengthMs: 50_000, everyMs: 20_000, offsetMs: 3000 },
+  windowOf(minute, minute, 7000),
+  windowOf(minute, 10_000, 0),
+  windowOf(50_000, 20_000, 3000),
 );
 
 function sorted(closed: readonly Closed[]): Closed[] {
@@ -255,7 +274,7 @@ test('any readings, cut into any batches: the windows of the definition', () => 
 });
 
 test('panes of closed windows are reused', () => {
-  const { windows } = running({ lengthMs: minute, everyMs: 10_000, offsetMs: 0 });
+  const { windows } = running(windowOf(minute, 10_000, 0));
   for (let t = 0; t < 100 * minute; t += 1000) feed(windows, [at(t)]);
   assert.ok(windows.openPanes() <= 8, `${windows.openPanes()} panes are open`);
 });

@@ -7,7 +7,7 @@
  * Offsets come from Intl and are kept for whole UTC days, so that a reading costs no formatting.
  */
 
-import { GatewayError } from '../core/errors.ts';
+import { GatewayError } from './errors.ts';
 
 const dayMs = 86_400_000;
 const keptDays = 4096;

@@ -1,0 +1,19 @@
+/** The kinds of windows: one line each. */
+
+import type { WindowPlan } from '../rules/plan.ts';
+import { createTimeWindows } from './time-windows.ts';
+import type { WindowSettings, Windows } from './windows.ts';
+
+type Kind = WindowPlan['kind'];
+type Makers = {
+  readonly [K in Kind]: (settings: WindowSettings<WindowPlan & { readonly kind: K }>) => Windows;
+};
+
+const makers: Partial<Makers> = {
+  time: createTimeWindows,
+};
+
+export function createWindows(settings: WindowSettings): Windows {
+  const make = makers[settings.window.kind] as ((settings: WindowSettings) => Windows) | undefined;
+  return make!(settings);
+}
