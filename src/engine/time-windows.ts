@@ -11,13 +11,13 @@
  */
 
 import { type Column, capacityFor, type Rows } from '../expression/rows.ts';
-import type { WindowPlan } from '../rules/plan.ts';
+import { type GridPlan, gridOf } from './grid.ts';
 import { grown } from './grown.ts';
 import { createPanes, noPane, type SavedPanes } from './panes.ts';
 import type { WindowSettings, Windows } from './windows.ts';
 
 type Columns = readonly Column[];
-export type TimeWindowPlan = WindowPlan & { readonly kind: 'time' };
+export type TimeWindowPlan = GridPlan;
 
 export interface SavedWindows {
   readonly watermarkMs: Float64Array;
@@ -28,8 +28,7 @@ export interface SavedWindows {
 
 export function createTimeWindows(settings: WindowSettings<TimeWindowPlan>): Windows {
   const { idleDelayMs, idleAfterMs, aggregates } = settings;
-  const { lengthMs, everyMs, offsetMs } = settings.window;
-  const paneMs = greatestCommonDivisor(lengthMs, everyMs);
+  const grid = gridOf(settings.window);
   const panes = createPanes(aggregates);
 
   // By key.
@@ -39,6 +38,7 @@ export function createTimeWindows(settings: WindowSettings<TimeWindowPlan>): Win
   let nextCloseMs = new Float64Array(0);
   /** The pane of the key's last row, where the next one mostly belongs too; Infinity when that pane is gone. */
   let lastPaneMs = new Float64Array(0);
+  let lastPaneEndMs = new Float64Array(0);
   let lastPane = new Int32Array(0);
   let keyCount = 0;
 
@@ -46,11 +46,6 @@ export function createTimeWindows(settings: WindowSettings<TimeWindowPlan>): Win
   let listeningSinceMs = Number.NEGATIVE_INFINITY;
   /** A lower bound of the arrival time at which an idle key is due. */
   let idleDueMs = Number.POSITIVE_INFINITY;
-
-  const lastStartOf = (t: number): number => Math.floor((t - offsetMs) / everyMs) * everyMs + offsetMs;
-  const lastEndOf = (t: number): number => lastStartOf(t) + lengthMs;
-  const firstEndOf = (t: number): number => lastStartOf(t - lengthMs) + everyMs + lengthMs;
-  const paneStartOf = (t: number): number => Math.floor((t - offsetMs) / paneMs) * paneMs + offsetMs;
 
   function meet(key: number): void {
     keyCount = key + 1;
@@ -60,28 +55,24 @@ export function createTimeWindows(settings: WindowSettings<TimeWindowPlan>): Win
     lastArrivalMs = grown(lastArrivalMs, capacity, Number.POSITIVE_INFINITY);
     nextCloseMs = grown(nextCloseMs, capacity, Number.POSITIVE_INFINITY);
     lastPaneMs = grown(lastPaneMs, capacity, Number.POSITIVE_INFINITY);
+    lastPaneEndMs = grown(lastPaneEndMs, capacity, Number.NEGATIVE_INFINITY);
     lastPane = grown(lastPane, capacity, noPane);
   }
 
   /** The pane of a row; none when all its windows have closed. */
   function slotOf(key: number, t: number): number {
-    if (lastEndOf(t) <= watermarkMs[key]!) return noPane;
-    const startMs = paneStartOf(t);
+    if (grid.lastEndOf(t) <= watermarkMs[key]!) return noPane;
+    const startMs = grid.paneStartOf(t);
     let pane = panes.find(key, startMs);
     if (pane === noPane) {
-      nextCloseMs[key] = Math.min(nextCloseMs[key]!, endAfter(t, watermarkMs[key]!));
+      nextCloseMs[key] = Math.min(nextCloseMs[key]!, grid.endAfter(t, watermarkMs[key]!));
       idleDueMs = Math.min(idleDueMs, idleFromOf(key));
       pane = panes.open(key, startMs);
     }
     lastPane[key] = pane;
     lastPaneMs[key] = startMs;
+    lastPaneEndMs[key] = grid.paneEndOf(startMs);
     return pane;
-  }
-
-  /** End of the first window holding `t` that ends after `closedMs`. */
-  function endAfter(t: number, closedMs: number): number {
-    const first = firstEndOf(t);
-    return first > closedMs ? first : first + (Math.floor((closedMs - first) / everyMs) + 1) * everyMs;
   }
 
   function foldRange(from: number, to: number, rows: Rows, columns: readonly Columns[]): void {
@@ -92,8 +83,9 @@ export function createTimeWindows(settings: WindowSettings<TimeWindowPlan>): Win
   function closeUntil(key: number, untilMs: number, arrivalMs: number): void {
     while (nextCloseMs[key]! <= untilMs) {
       const endMs = nextCloseMs[key]!;
-      const slot = panes.combine(key, endMs - lengthMs, endMs);
-      settings.give({ key, stage: 'final', slot, endMs, sinceMs: endMs - everyMs, atMs: endMs, arrivalMs });
+      const slot = panes.combine(key, grid.startOf(endMs), endMs);
+      const sinceMs = grid.sinceOf(endMs);
+      settings.give({ key, stage: 'final', slot, endMs, sinceMs, atMs: endMs, arrivalMs });
       watermarkMs[key] = Math.max(watermarkMs[key]!, endMs);
       nextCloseMs[key] = leaveBehind(key, endMs);
     }
@@ -104,12 +96,12 @@ export function createTimeWindows(settings: WindowSettings<TimeWindowPlan>): Win
     let nextMs = Number.POSITIVE_INFINITY;
     for (let slot = panes.newest(key); slot !== noPane; slot = panes.older(slot)) {
       const startMs = panes.startMs(slot);
-      if (lastEndOf(startMs) <= closedMs) {
+      if (grid.lastEndOf(startMs) <= closedMs) {
         panes.dropFrom(key, slot);
         lastPaneMs[key] = Number.POSITIVE_INFINITY;
         break;
       }
-      nextMs = Math.min(nextMs, endAfter(startMs, closedMs));
+      nextMs = Math.min(nextMs, grid.endAfter(startMs, closedMs));
     }
     return nextMs;
   }
@@ -144,8 +136,7 @@ export function createTimeWindows(settings: WindowSettings<TimeWindowPlan>): Win
         }
         lastArrivalMs[key] = now;
         const t = eventMs[i]!;
-        const paneStartMs = lastPaneMs[key]!;
-        const slot = t >= paneStartMs && t < paneStartMs + paneMs ? lastPane[key]! : slotOf(key, t);
+        const slot = t >= lastPaneMs[key]! && t < lastPaneEndMs[key]! ? lastPane[key]! : slotOf(key, t);
         slots[i] = slot;
         if (slot === noPane) {
           settings.late(rows, i, key, watermarkMs[key]!);
@@ -187,9 +178,9 @@ export function createTimeWindows(settings: WindowSettings<TimeWindowPlan>): Win
     visitOpen(key, visit) {
       if (key >= keyCount || nextCloseMs[key] === Number.POSITIVE_INFINITY) return;
       const lastMs =
-        panes.newest(key) === noPane ? nextCloseMs[key]! : lastEndOf(panes.startMs(panes.newest(key)));
-      for (let endMs = nextCloseMs[key]!; endMs <= lastMs; endMs += everyMs) {
-        const startMs = endMs - lengthMs;
+        panes.newest(key) === noPane ? nextCloseMs[key]! : grid.lastEndOf(panes.startMs(panes.newest(key)));
+      for (let endMs = nextCloseMs[key]!; endMs <= lastMs; endMs = grid.nextEndOf(endMs)) {
+        const startMs = grid.startOf(endMs);
         visit({ startMs, endMs, slot: panes.combine(key, startMs, endMs) });
       }
     },
@@ -211,8 +202,4 @@ export function createTimeWindows(settings: WindowSettings<TimeWindowPlan>): Win
       idleDueMs = Number.NEGATIVE_INFINITY;
     },
   };
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
