@@ -1,5 +1,6 @@
 /**
- * `npm run bench [-- NAME…] [--json FILE]`: measures what docs/benchmarks.md promises, and prints one table.
+ * `npm run bench [-- NAME…] [--json FILE] [--svg FILE]`: measures what docs/benchmarks.md promises, prints one table and
+ * draws the curves of the part of that name.
  *
  * Each part is a file in parts/. A part measures the package as it ships, built first, as the process that
  * users run, under a load from another process. Exit code 1 when a part could not be measured; a floor that is missed is a result, not a failure.
@@ -10,6 +11,7 @@ import { writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { drawCurves, rowsOf } from './parts/curves.ts';
 import { engine, series } from './parts/engine.ts';
 import { latency } from './parts/latency.ts';
 import { disk, memory } from './parts/memory.ts';
@@ -17,6 +19,7 @@ import { replay } from './parts/replay.ts';
 import { rules300, rules8000 } from './parts/rules.ts';
 import { recovery, start } from './parts/start.ts';
 import { qos0, qos1 } from './parts/throughput.ts';
+import { svgOf } from './svg.ts';
 import { type Row, tableLines, verdictOf } from './table.ts';
 
 const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
@@ -24,6 +27,7 @@ const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   qos1,
   engine,
   series,
+  curves,
   rules300,
   rules8000,
   latency,
@@ -36,7 +40,10 @@ const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' } },
+  options: {
+    json: { type: 'string' },
+    svg: { type: 'string', default: join(import.meta.dirname, '../docs/curves.svg') },
+  },
 });
 const unknown = positionals.filter((name) => !Object.hasOwn(parts, name));
 if (unknown.length > 0) {
@@ -68,6 +75,12 @@ process.stdout.write(`${machine()}\n\n${tableLines(rows).join('\n')}\n`);
 if (values.json !== undefined) {
   const measured = rows.map((row) => ({ ...row, verdict: verdictOf(row) }));
   writeFileSync(values.json, `${JSON.stringify({ machine: machine(), rows: measured }, null, 2)}\n`);
+}
+
+async function curves(): Promise<Row[]> {
+  const drawn = await drawCurves();
+  writeFileSync(values.svg, svgOf(drawn));
+  return rowsOf(drawn);
 }
 
 function machine(): string {
