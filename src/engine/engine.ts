@@ -42,6 +42,7 @@ export interface SavedState {
 
 interface RunningDevice {
   readonly decoder: DeviceDecoder;
+  readonly output: Output;
   /** Devices that share a rule share a lane: only one of them may hold rows that were not handed on. */
   readonly lane: Lane;
   readonly readers: readonly { readonly rule: RunningRule; readonly input: number }[];
@@ -98,7 +99,7 @@ function createDevice(
       lane.holder = device;
     },
   });
-  const device: RunningDevice = { decoder, lane, readers };
+  const device: RunningDevice = { decoder, output, lane, readers };
   return device;
 }
 
@@ -123,7 +124,10 @@ function lanesOf(plan: Plan): Lane[] {
 /** Gives a device's rows to the rules that read it. */
 function handOn(device: RunningDevice): void {
   const { rows } = device.decoder;
-  if (rows.n > 0) for (const { rule, input } of device.readers) rule.run(input, rows);
+  if (rows.n > 0) {
+    device.output.watch?.(device.decoder.plan, rows);
+    for (const { rule, input } of device.readers) rule.run(input, rows);
+  }
   rows.n = 0;
   device.lane.holder = undefined;
 }
@@ -187,6 +191,14 @@ export function listenSince(state: EngineState, ms: number): EngineState {
   state.listeningSinceMs = ms;
   for (const rule of state.rules) rule.listenSince(ms);
   return state;
+}
+
+/**
+ * Shows every chunk of a device's readings from now on, before the rules see them; undefined ends it. The rows are valid
+ * until the call returns. Watching changes nothing.
+ */
+export function watchReadings(state: EngineState, watch: Output['watch']): void {
+  state.output.watch = watch;
 }
 
 /** Until this arrival time an empty batch changes nothing. */

@@ -6,18 +6,22 @@
  */
 
 import type { Alert, Point, SetAside } from '../core/types.ts';
+import type { Rows } from '../expression/rows.ts';
+import type { DevicePlan } from '../rules/plan.ts';
 
 export interface Output {
   readonly points: Point[];
   readonly alerts: Alert[];
   readonly setAside: SetAside[];
   setAsideCount: number;
+  /** Sees the readings themselves; see `watchReadings`. */
+  watch: ((device: DevicePlan, rows: Rows) => void) | undefined;
 }
 
 export const keptPerBatch = 1000;
 
 export function createOutput(): Output {
-  return { points: [], alerts: [], setAside: [], setAsideCount: 0 };
+  return { points: [], alerts: [], setAside: [], setAsideCount: 0, watch: undefined };
 }
 
 export function setAside(output: Output, reason: string, entry: () => Omit<SetAside, 'reason'>): void {
