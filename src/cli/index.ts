@@ -154,6 +154,10 @@ const defineReplay: Define = (program, outcome) => {
     .addOption(
       new Option('--format <format>', 'of the files (default: told by extension or content)').choices(names),
     )
+    .option(
+      '--write-test <file>',
+      'also write what was replayed as a test of the rule file, with what came of it',
+    )
     .addHelpText('after', replayHelp())
     .action(async (files, options) => {
       const { replayCommand } = await import('./replay/replay.ts');
@@ -170,7 +174,8 @@ ${lines.join('\n')}
 Examples:
   headgate replay --device press temperatures.csv > points.lp
   mosquitto_sub -t '#' -F '%U %t %p' > day.log;  headgate replay day.log
-  headgate replay --rules new-rules/ --from 2026-01-05T00:00:00Z --journal`;
+  headgate replay --rules new-rules/ --from 2026-01-05T00:00:00Z --journal
+  headgate replay --device press old.csv --rules rules/heat.yaml --write-test rules/heat.test.yaml`;
 }
 
 const defineStatus: Define = (program, outcome) => {

@@ -14,6 +14,7 @@ import {
   type StepResult,
   statusOf,
   step,
+  watchReadings,
 } from '../../engine/engine.ts';
 import type { Plan } from '../../rules/plan.ts';
 import { exitCodes, UsageError } from '../failure.ts';
@@ -22,6 +23,7 @@ import { compileSetup, type Files, loadFiles } from '../setup.ts';
 import { wantsColours } from '../table.ts';
 import { alertLine } from './alert-line.ts';
 import { createCutter, type RecordedBatch } from './cut.ts';
+import { createEpisodeBook } from './episodes.ts';
 import { openFiles } from './files.ts';
 import type { FormatName } from './formats/index.ts';
 import { openJournalRecording } from './journal.ts';
@@ -31,6 +33,7 @@ import { createRange } from './range.ts';
 import type { Recording } from './recording.ts';
 import { createSetAsideBook } from './set-aside.ts';
 import { type Outcome, summaryLines } from './summary.ts';
+import { createTestWriter, type TestWriter } from './write-test.ts';
 
 export interface ReplayOptions {
   readonly files: readonly string[];
@@ -44,24 +47,34 @@ export interface ReplayOptions {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
   readonly format?: FormatName | undefined;
+  /** Where to write what was replayed as a test, with what came of it. */
+  readonly writeTest?: string | undefined;
 }
 
 /** Gives the exit code: 1 when nothing could be read. */
 export async function replayCommand(options: ReplayOptions): Promise<number> {
   refuseContradictions(options);
+  const testWriter = await testWriterOf(options);
   const files = await loadFiles(options.config, options.rules);
   // All mistakes in the files are said before the recording is looked at.
   printDiagnostics(compileSetup(files).warnings, process.stderr);
   const recording = await openRecording(options, files);
   try {
     const { config, plan } = compileSetup({ ...files, devices: recording.devices });
-    const outcome = await replay(recording, plan, config.batchMs, options);
+    const outcome = await replay(recording, plan, config.batchMs, options, testWriter);
     const lines = summaryLines(outcome, wantsColours(process.stderr));
     process.stderr.write(`${recording.name}: ${lines.join('\n')}\n`);
+    if (testWriter !== undefined) {
+      process.stderr.write(`${await testWriter.write(`replay of ${recording.name}`)}\n`);
+    }
     return outcome.rows > outcome.badLines ? exitCodes.fine : exitCodes.wrong;
   } finally {
     await recording.close();
   }
+}
+
+async function testWriterOf({ writeTest, rules, config }: ReplayOptions): Promise<TestWriter | undefined> {
+  return writeTest === undefined ? undefined : createTestWriter({ file: writeTest, rules, config });
 }
 
 function refuseContradictions({ files, journal, from, to, format }: ReplayOptions): void {
@@ -92,6 +105,7 @@ async function replay(
   plan: Plan,
   batchMs: number,
   { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: ReplayOptions,
+  testWriter: TestWriter | undefined,
 ): Promise<Outcome> {
   const startedMs = performance.now();
   const book = createSetAsideBook();
@@ -99,8 +113,11 @@ async function replay(
   const writer = createPointWriter(process.stdout);
   const bar = createProgressBar(process.stderr);
   const range = createRange(from, to);
-  const engine = startEngine(plan, (points, alerts) => {
+  const episodes = createEpisodeBook();
+  const engine = startEngine(plan, testWriter?.watch, (points, alerts) => {
     writer.add(points);
+    episodes.add(alerts);
+    testWriter?.add(points, alerts);
     if (alerts.length === 0) return;
     bar.clear();
     writeAlerts(alerts);
@@ -126,6 +143,7 @@ async function replay(
     badLines: book.lines,
     span: range.span,
     status,
+    episodes: episodes.close(range.span?.lastMs ?? 0),
     reasons: book.reasons(),
     setAside: status.fates.setAside + book.lines,
     backwards: cutter.backwards,
@@ -145,9 +163,11 @@ interface RunningEngine {
 
 function startEngine(
   plan: Plan,
+  watch: TestWriter['watch'] | undefined,
   give: (points: readonly Point[], alerts: readonly Alert[]) => void,
 ): RunningEngine {
   let state = createState(plan);
+  watchReadings(state, watch);
   const take = (result: StepResult): readonly SetAside[] => {
     state = result.state;
     give(result.points, result.alerts);

@@ -1,9 +1,11 @@
 /** The closing summary of a replay. */
 
+import type { RuleLine } from '../../core/status.ts';
 import type { EngineStatus } from '../../engine/engine.ts';
 import { paint, table } from '../table.ts';
 import { printable } from '../text-width.ts';
 import { countText, durationText, timeText } from '../units-text.ts';
+import type { RuleEpisodes } from './episodes.ts';
 import type { Reason } from './set-aside.ts';
 
 export interface Outcome {
@@ -13,6 +15,8 @@ export interface Outcome {
   /** First and last arrival; undefined when nothing was replayed. */
   readonly span: { readonly firstMs: number; readonly lastMs: number } | undefined;
   readonly status: EngineStatus;
+  /** By rule. */
+  readonly episodes: ReadonlyMap<string, RuleEpisodes>;
   /** Beyond the engine's own. */
   readonly unrouted: number;
   readonly reasons: readonly Reason[];
@@ -27,14 +31,14 @@ export interface Outcome {
 }
 
 export function summaryLines(outcome: Outcome, colours: boolean): string[] {
-  const { status, span, rows, elapsedMs } = outcome;
+  const { span, rows, elapsedMs } = outcome;
   const rate = elapsedMs > 0 ? Math.round((rows / elapsedMs) * 1000) : 0;
   const when = span === undefined ? '' : `, ${timeText(span.firstMs)} to ${timeText(span.lastMs)}`;
   const head = `${many(rows, 'row')} in ${durationText(elapsedMs)} (${countText(rate)} rows/s)${when}`;
   return [
     colours ? paint('bold', head) : head,
     ...totals(outcome),
-    ...ruleLines(status, colours),
+    ...ruleLines(outcome, colours),
     ...setAsideLines(outcome, colours),
     ...hints(outcome),
   ];
@@ -65,18 +69,41 @@ function many(count: number, what: string): string {
   return `${countText(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
-function ruleLines({ rules }: EngineStatus, colours: boolean): string[] {
-  const active = rules.filter((rule) => rule.readings > 0);
+type RuleColumn = readonly [
+  title: string,
+  cell: (rule: RuleLine, alerts: RuleEpisodes | undefined) => string,
+];
+
+const ruleColumns: readonly RuleColumn[] = [
+  ['readings', (rule) => countText(rule.readings)],
+  ['filtered', (rule) => countText(rule.filtered)],
+  ['late', (rule) => countText(rule.late)],
+  ['over limit', (rule) => countText(rule.overLimit)],
+  ['keys', (rule) => countText(rule.keys)],
+  ['windows', (rule) => countText(rule.windowsClosed)],
+  ['points', (rule) => countText(rule.points)],
+  ['alerts', (_, alerts) => countText(alerts?.episodes ?? 0)],
+  ['fired for', (_, alerts) => (alerts === undefined ? '' : durationText(alerts.totalMs))],
+  ['longest', (_, alerts) => (alerts === undefined ? '' : durationText(alerts.longestMs))],
+  ['still firing', (_, alerts) => countText(alerts?.stillFiring ?? 0)],
+];
+/** Shown only when they say something. */
+const rare = new Set(['filtered', 'late', 'over limit', 'fired for', 'longest', 'still firing']);
+
+/** One line a rule; alerts are episodes of keys, their durations in event time. */
+function ruleLines({ status, episodes }: Outcome, colours: boolean): string[] {
+  const active = status.rules.filter((rule) => rule.readings > 0);
   if (active.length === 0) return [];
-  const titles = ['readings', 'late', 'keys', 'windows', 'points', 'fired', 'cleared'];
-  const cells = active.map((rule) => [
-    rule.name,
-    ...[rule.readings, rule.late, rule.keys, rule.windowsClosed, rule.points, rule.fired, rule.cleared].map(
-      countText,
-    ),
-  ]);
-  const columns = [{ title: 'rule' }, ...titles.map((title) => ({ title, align: 'right' as const }))];
-  return table(columns, cells, colours).map((line) => `  ${line}`);
+  const cells = ruleColumns.map(([title, cell]) => ({
+    title,
+    cells: active.map((rule) => cell(rule, episodes.get(rule.name))),
+  }));
+  const shown = cells.filter(
+    (column) => !rare.has(column.title) || column.cells.some((text) => text !== '' && text !== '0'),
+  );
+  const columns = [{ title: 'rule' }, ...shown.map(({ title }) => ({ title, align: 'right' as const }))];
+  const rows = active.map((rule, i) => [rule.name, ...shown.map((column) => column.cells[i]!)]);
+  return table(columns, rows, colours).map((line) => `  ${line}`);
 }
 
 function setAsideLines({ setAside, reasons }: Outcome, colours: boolean): string[] {
