@@ -14,7 +14,14 @@ export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '==' | '!=' | '<' | '
 
 export type Ast =
   | (Span & { readonly kind: 'literal'; readonly value: number | string | boolean | null })
-  | (Span & { readonly kind: 'name'; readonly name: string })
+  /** As written: `1h`. Only functions that ask for one take it. */
+  | (Span & { readonly kind: 'duration'; readonly text: string })
+  | (Span & {
+      readonly kind: 'name';
+      readonly name: string;
+      /** Where the name stands for a part that was taken out: that part, printed. */
+      readonly written?: string;
+    })
   | (Span & { readonly kind: 'member'; readonly object: Ast; readonly member: string })
   | (Span & { readonly kind: 'unary'; readonly operator: '!' | '-'; readonly operand: Ast })
   | (Span & {
@@ -42,6 +49,7 @@ export type Ast =
 export function childrenOf(node: Ast): readonly Ast[] {
   switch (node.kind) {
     case 'literal':
+    case 'duration':
     case 'name':
       return [];
     case 'member':
@@ -67,6 +75,7 @@ export function rewrite(node: Ast, change: (node: Ast) => Ast | undefined): Ast 
   const inner = (child: Ast): Ast => rewrite(child, change);
   switch (node.kind) {
     case 'literal':
+    case 'duration':
     case 'name':
       return node;
     case 'member':
@@ -94,8 +103,10 @@ export function print(node: Ast): string {
   switch (node.kind) {
     case 'literal':
       return typeof node.value === 'string' ? JSON.stringify(node.value) : String(node.value);
+    case 'duration':
+      return node.text;
     case 'name':
-      return node.name;
+      return node.written ?? node.name;
     case 'member':
       return printMember(printPart(node.object), node.member);
     case 'unary':

@@ -28,6 +28,13 @@ const mistakes: Readonly<Record<string, readonly Told[]>> = {
     ['unknown field `q1` of device press', 'q1', known],
     ['unknown field `q2` of device press', 'q2', known],
   ],
+  'x > 90s': [
+    ['`90s` is a duration: only a function that asks for one takes it', '90s', 'write seconds as a number'],
+  ],
+  'abs(1h) + size(2d)': [
+    ['`1h` is a duration: only a function that asks for one takes it', '1h', 'write seconds as a number'],
+    ['`2d` is a duration: only a function that asks for one takes it', '2d', 'write seconds as a number'],
+  ],
   's > 5': [
     [
       '`s` is a string, `5` a number: `>` compares two of one type',

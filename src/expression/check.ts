@@ -50,6 +50,13 @@ function typeOf(node: Ast, check: Check): Typed | 'null' | undefined {
     case 'literal':
       if (node.value === null) return 'null';
       return { kind: 'constant', type: typeof node.value as ValueType, value: node.value };
+    case 'duration':
+      return report(
+        check,
+        node,
+        `\`${node.text}\` is a duration: only a function that asks for one takes it`,
+        'write seconds as a number',
+      );
     case 'name': {
       const binding = check.scope.resolve(node.name);
       return binding ? bound(binding) : unknownName(node, node.name, check);
@@ -66,8 +73,10 @@ function typeOf(node: Ast, check: Check): Typed | 'null' | undefined {
       return checkOperands(node, binaryOperations[node.operator], check);
     case 'conditional':
       return checkConditional(node, check);
-    case 'call':
-      return checkCall(node, check);
+    case 'call': {
+      const binding = check.scope.resolveCall?.(node, (problem) => check.problems.push(problem));
+      return binding ? bound(binding) : checkCall(node, check);
+    }
     case 'list':
       return report(
         check,

@@ -63,6 +63,48 @@ test('reads literals as CEL writes them, numbers as doubles', () => {
   }
 });
 
+test('finds durations where the parser would not, and nowhere else', () => {
+  const durationsIn = (node: Ast): string[] => [
+    ...(node.kind === 'duration' ? [node.text] : []),
+    ...childrenOf(node).flatMap(durationsIn),
+  ];
+  const durations = ['1h', '500ms', '1.5h', '30s', '0d'];
+  const others = [
+    'x1h',
+    '_1h',
+    '1e3',
+    '0x1d',
+    '2.5',
+    '"1h"',
+    "'5m'",
+    'r"\\\\1h"',
+    '"\\" 1h"',
+    '"""a" 1h"""',
+    'm',
+  ];
+  const piece = fc.oneof(
+    fc.constantFrom(...durations).map((text) => ({ text, found: [text] })),
+    fc.constantFrom(...others).map((text) => ({ text, found: [] })),
+    fc.constantFrom('// 1h "', '//5m').map((text) => ({ text: `y ${text}\n`, found: [] })),
+  );
+  const operator = fc.constantFrom(' + ', '+', ' < ', '&&');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(operator, piece), { minLength: 1 }), (parts) => {
+      const text = parts.map(([sign, part], i) => (i === 0 ? '' : sign) + part.text).join('');
+      const tree = parse(text);
+      assert.deepEqual(
+        durationsIn(tree),
+        parts.flatMap(([, { found }]) => found),
+      );
+      const marked = (node: Ast): boolean =>
+        (node.kind !== 'duration' || text.slice(node.start, node.end) === node.text) &&
+        childrenOf(node).every(marked);
+      assert.ok(marked(tree), text);
+    }),
+    { seed: 1 },
+  );
+});
+
 /** What people write, what they are told, the marked text, and what to do. */
 const mistakes: readonly (readonly [text: string, message: string, marked: string, remedy: string])[] = [
   ['', 'the expression is empty', '', 'write a condition or a value, such as temp > 90'],
@@ -77,6 +119,19 @@ const mistakes: readonly (readonly [text: string, message: string, marked: strin
   ['state == “open”', '`“` is not a sign of CEL', '“', 'write "'],
   ['temp ^ 2', '`^` is not an operator', '^', 'write pow(x, y)'],
   ['temp >', 'a value is missing after `>`', '', 'complete the expression or remove the operator'],
+  ['f(t, 5 m)', '`m` does not fit here', 'm', 'write a duration without a space: 5m'],
+  [
+    't > 90degC',
+    '`90degC` is neither a number nor a duration',
+    '90degC',
+    'write the number alone; durations are written 500ms, 30s, 5m, 1h or 7d',
+  ],
+  [
+    'f(t, 1h30m)',
+    '`1h30m` is neither a number nor a duration',
+    '1h30m',
+    'write the number alone; durations are written 500ms, 30s, 5m, 1h or 7d',
+  ],
   ['level > 90%', 'a value is missing after `%`', '', 'write a percentage as a number: 0.9 for 90 %'],
   ['(temp > 1', 'the expression ends too early', '', 'a closing ) or ] is missing'],
   ['temp > 1)', 'a `)` without its `(`', ')', 'remove it, or add the `(`'],

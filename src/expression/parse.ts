@@ -7,6 +7,7 @@
 
 import { type ASTNode, Environment, ParseError } from '@marcbachmann/cel-js';
 import type { Ast, BinaryOperator } from './ast.ts';
+import { type FoundDurations, findDurations } from './durations.ts';
 import { ExpressionError } from './error.ts';
 import { explainSyntax } from './syntax.ts';
 
@@ -33,12 +34,19 @@ export function parse(text: string): Ast {
       text,
     );
   }
-  return convert(parseTree(text), text);
+  const durations = findDurations(text);
+  return convert(parseTree(durations.parsable, text), { text, durations: durations.at });
 }
 
-function parseTree(text: string): ASTNode {
+/** The text as written, and the durations in it that the parser took for names. */
+interface Source {
+  readonly text: string;
+  readonly durations: FoundDurations['at'];
+}
+
+function parseTree(parsable: string, text: string): ASTNode {
   try {
-    return parser.parse(text).ast;
+    return parser.parse(parsable).ast;
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     if (error.code === 'limit_exceeded') {
@@ -56,9 +64,10 @@ function tooLarge(message: string, text: string): ExpressionError {
   return new ExpressionError(message, 0, text.length, 'split it with `let`, or use a lookup table');
 }
 
-function convert(node: ASTNode, text: string): Ast {
+function convert(node: ASTNode, source: Source): Ast {
+  const { text } = source;
   const span = wholeSpan(text, node.start, node.end);
-  const inner = (child: ASTNode): Ast => convert(child, text);
+  const inner = (child: ASTNode): Ast => convert(child, source);
   switch (node.op) {
     case 'value':
       return {
@@ -66,8 +75,12 @@ function convert(node: ASTNode, text: string): Ast {
         value: literalValue(node.args, text.slice(span.start, span.end), span),
         ...span,
       };
-    case 'id':
-      return { kind: 'name', name: node.args, ...span };
+    case 'id': {
+      const duration = source.durations.get(node.start);
+      return duration === undefined
+        ? { kind: 'name', name: node.args, ...span }
+        : { kind: 'duration', text: duration, ...span };
+    }
     case '.':
       return { kind: 'member', object: inner(node.args[0]), member: node.args[1], ...span };
     case '[]':

@@ -5,6 +5,8 @@
  */
 
 import type { FieldValue, ValueType } from '../core/types.ts';
+import type { Ast } from './ast.ts';
+import type { ExpressionProblem } from './error.ts';
 
 /** One column of a static table, by the key of its rows. The table behind it may be swapped: `version` then grows. */
 export interface LookupColumn {
@@ -28,6 +30,14 @@ export interface Scope {
   resolve(name: string): Binding | undefined;
   /** `object.member`, such as a column of a lookup table. */
   resolveMember(object: string, member: string): Binding | undefined;
+  /**
+   * What a call as a whole stands for, such as a column that is worked out elsewhere; undefined for a function of
+   * expressions. `tell` is told what is wrong with it; the binding is then broken.
+   */
+  resolveCall?(
+    call: Ast & { readonly kind: 'call' },
+    tell: (problem: ExpressionProblem) => void,
+  ): Binding | undefined;
   /** All that can be written here, members as `object.member`: for suggestions. */
   names(): readonly string[];
   /** What an unknown name is called: "unknown field `tmp` of device press". */

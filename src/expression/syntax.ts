@@ -74,6 +74,20 @@ function misplaced(text: string, start: number, wrong: string, error: MakeError)
     return error(`\`${written}\` is not ${what}`, `write ${word[1]}`);
   }
   if (start >= text.length) return endsEarly(before, error);
+  const isUnit = /^(ms|[smhd])$/.test(wrong);
+  const spaced = isUnit ? /([\d.]+)\s+$/.exec(text.slice(0, start))?.[1] : undefined;
+  if (spaced)
+    return error(`\`${wrong}\` does not fit here`, `write a duration without a space: ${spaced}${wrong}`);
+  const number = /[\d.]+$/.exec(text.slice(0, start))?.[0];
+  if (number && /^[A-Za-z_]/.test(wrong)) {
+    const remedy = 'write the number alone; durations are written 500ms, 30s, 5m, 1h or 7d';
+    return new ExpressionError(
+      `\`${number}${wrong}\` is neither a number nor a duration`,
+      start - number.length,
+      start + wrong.length,
+      remedy,
+    );
+  }
   if (wrong === ')') return error('a `)` without its `(`', 'remove it, or add the `(`');
   if (wrong === '.') return error('a number starts with a digit', 'write 0.5, not .5');
   if (wrong === ';') return error('an expression has no `;`', 'remove it');

@@ -36,7 +36,13 @@ export function createFoundCalls(): FoundCalls {
           slots.set(identity, slot);
           found(node);
         }
-        return { kind: 'name', name: aggregateName(slot), start: node.start, end: node.end };
+        return {
+          kind: 'name',
+          name: aggregateName(slot),
+          written: identity,
+          start: node.start,
+          end: node.end,
+        };
       }),
   };
 }
