@@ -41,6 +41,7 @@ const doors: Record<string, RegExp> = {
   zod: /^(config|codecs)\//,
   commander: /^cli\//,
   pino: /^cli\//,
+  'prom-client': /^cli\/metrics\.ts$/,
   'csv-parse': /^(codecs\/csv|rules\/lookup|cli\/replay\/.*)\.ts$/,
   'd3-time-format': /^codecs\//,
 };

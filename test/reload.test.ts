@@ -64,6 +64,8 @@ test('a broken edit is told with its place; the last good version runs on', asyn
   await publish(1, 5);
   await edit(rules(10, '1h').replace('max(level)', 'max(levle)'));
   await filesState('broken', /tank\.yaml:5:\d+ unknown field `levle`/);
+  const { stdout } = await headgateIn(['status', '--format', 'prometheus'], { cwd: gateway.folder });
+  assert.match(stdout, /^headgate_last_reload_successful 0$/m);
   await publish(2, 7);
   await until(async () => (await gateway.status()).rules[0]!.readings === 2, 'the rule to go on');
 });

@@ -181,7 +181,7 @@ Examples:
 const defineStatus: Define = (program, outcome) => {
   command(program, 'status', 'what the running gateway is doing')
     .addOption(configOption())
-    .addOption(formatOption())
+    .addOption(formatOption().choices(['text', 'json', 'prometheus']))
     .action(async ({ config, format }) => {
       const { statusCommand } = await import('./status.ts');
       outcome.exitCode = await statusCommand({ config, format });

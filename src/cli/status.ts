@@ -8,9 +8,11 @@ import { ask, type Reply } from './status-client.ts';
 import { statusLines } from './status-view.ts';
 import { wantsColours } from './table.ts';
 
+export type StatusFormat = 'text' | 'json' | 'prometheus';
+
 export interface StatusOptions {
   readonly config: string | undefined;
-  readonly format: 'text' | 'json';
+  readonly format: StatusFormat;
 }
 
 /** Gives the exit code: 1 when no gateway is running. */
@@ -29,12 +31,17 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
     throw new GatewayError(`the gateway on ${data}${who} answers: ${reply.error ?? 'an error'}`);
   }
   const status = reply.result as GatewayStatus;
-  const text =
-    options.format === 'json'
-      ? JSON.stringify(status, null, 2)
-      : statusLines(status, wantsColours(process.stdout)).join('\n');
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(await textOf(status, options.format));
   return exitCodes.fine;
+}
+
+async function textOf(status: GatewayStatus, format: StatusFormat): Promise<string> {
+  if (format === 'json') return `${JSON.stringify(status, null, 2)}\n`;
+  if (format === 'prometheus') {
+    const { metricsText } = await import('./metrics.ts');
+    return metricsText(status);
+  }
+  return `${statusLines(status, wantsColours(process.stdout)).join('\n')}\n`;
 }
 
 async function askStatus(data: string): Promise<Reply | undefined> {

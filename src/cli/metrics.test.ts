@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { GatewayStatus } from '../core/status.ts';
+import { metricsText } from './metrics.ts';
+
+const rule = {
+  ...{ name: 'bus-load', readings: 10, filtered: 1, late: 2, keys: 3, openWindows: 1, windowsClosed: 4 },
+  ...{ points: 5, fired: 6, cleared: 7, overLimit: 0 },
+};
+const alert = {
+  rule: 'bus-load',
+  key: { vehicle: '1' },
+  severity: 'critical',
+  firedAtMs: 0,
+  message: '',
+} as const;
+
+const status: GatewayStatus = {
+  ...{ gateway: 'depot "7"\n', version: '1.2.3', pid: 1, startedMs: 1_767_225_600_500, nowMs: 0 },
+  files: { loadedMs: 1_767_225_600_000, state: 'broken', detail: '' },
+  sources: [{ name: 'mqtt', kind: 'broker', state: 'listening', detail: '', counters: {} }],
+  fates: { frames: 11, readings: 10, unrouted: 1, setAside: 0, duplicates: 0, points: 5 },
+  devices: [{ name: 'bus', readings: 10, series: 2, setAside: 0, duplicates: 0, lastArrivalMs: undefined }],
+  rules: [rule],
+  alerts: [alert, { ...alert, key: { vehicle: '2' } }],
+  journal: { bytes: 4096, frames: 11, commits: 3 },
+  checkpoint: { atMs: undefined, bytes: 0 },
+  processedMs: 1_767_225_601_000,
+  forward: {
+    ...{ target: 'http://influx', state: 'down', detail: '', sent: 5, setAside: 0 },
+    ...{ pendingPoints: 2, pendingBytes: 99 },
+  },
+  notifiers: [{ name: 'ops', state: 'connected', detail: '', delivered: 3, rejected: 0, pending: 1 }],
+};
+
+test('every figure has its name, unit and labels', async () => {
+  const text = await metricsText(status);
+  for (const line of [
+    'headgate_info{gateway="depot \\"7\\"\\n",version="1.2.3"} 1',
+    'headgate_start_time_seconds 1767225600.5',
+    'headgate_last_reload_successful 0',
+    'headgate_rule_late_total{rule="bus-load"} 2',
+    'headgate_alerts_firing{rule="bus-load",severity="critical"} 2',
+    'headgate_source_up{source="mqtt"} 1',
+    'headgate_forward_up 0',
+    'headgate_forward_pending_bytes 99',
+    'headgate_alerts_pending{notifier="ops"} 1',
+    '# TYPE headgate_frames_total counter',
+  ]) {
+    assert.ok(text.split('\n').includes(line), `${line}\n${text}`);
+  }
+});
+
+test('what is not known is left out', async () => {
+  const text = await metricsText({ ...status, alerts: [] });
+  assert.doesNotMatch(text, /^headgate_(checkpoint_time|device_last_arrival|alerts_firing)[^\n]* /m);
+});

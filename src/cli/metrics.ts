@@ -1,0 +1,166 @@
+/**
+ * What a gateway tells of itself, as Prometheus metrics: `headgate status --format prometheus`, for the textfile
+ * collector of node_exporter or any other scraper of text.
+ *
+ * Names end in their unit, counters in `_total` (Prometheus, "Metric and label naming").
+ * Not here: what the figures mean; that is core/status.ts.
+ */
+
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { GatewayStatus } from '../core/status.ts';
+
+type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [value: number, labels?: Labels];
+
+interface Metric {
+  readonly kind: 'counter' | 'gauge';
+  readonly help: string;
+  readonly samples: (status: GatewayStatus) => readonly Sample[];
+}
+
+const counter = (help: string, samples: Metric['samples']): Metric => ({ kind: 'counter', help, samples });
+const gauge = (help: string, samples: Metric['samples']): Metric => ({ kind: 'gauge', help, samples });
+
+type Devices = GatewayStatus['devices'][number];
+type Rules = GatewayStatus['rules'][number];
+
+function byDevice(value: (device: Devices) => number | undefined): Metric['samples'] {
+  return ({ devices }) =>
+    devices.flatMap((device): Sample[] => {
+      const measured = value(device);
+      return measured === undefined ? [] : [[measured, { device: device.name }]];
+    });
+}
+
+function byRule(value: (rule: Rules) => number): Metric['samples'] {
+  return ({ rules }) => rules.map((rule) => [value(rule), { rule: rule.name }]);
+}
+
+function byNotifier(value: (line: GatewayStatus['notifiers'][number]) => number): Metric['samples'] {
+  return ({ notifiers }) => notifiers.map((line) => [value(line), { notifier: line.name }]);
+}
+
+/** Of a source: broker, client, serial line. */
+const openStates = new Set(['listening', 'connected', 'open']);
+
+const seconds = (ms: number): number => ms / 1000;
+
+const metrics: Readonly<Record<string, Metric>> = {
+  info: gauge('1, with the name and version of the gateway', ({ gateway, version }) => [
+    [1, { gateway, version }],
+  ]),
+  start_time_seconds: gauge('when the gateway started', ({ startedMs }) => [[seconds(startedMs)]]),
+  processed_time_seconds: gauge('end of the newest batch processed', ({ processedMs }) => [
+    [seconds(processedMs)],
+  ]),
+  last_reload_successful: gauge('0 while the files have mistakes and an earlier version runs', ({ files }) =>
+    files === undefined ? [] : [[files.state === 'broken' ? 0 : 1]],
+  ),
+  last_reload_success_time_seconds: gauge('when the rules that run were loaded', ({ files }) =>
+    files === undefined ? [] : [[seconds(files.loadedMs)]],
+  ),
+  restart_needed: gauge('1 when headgate.yaml was edited since the start', ({ files }) =>
+    files === undefined ? [] : [[files.state === 'restart needed' ? 1 : 0]],
+  ),
+  frames_total: counter('frames received', ({ fates }) => [[fates.frames]]),
+  frames_unrouted_total: counter('frames no device wants', ({ fates }) => [[fates.unrouted]]),
+  readings_total: counter(
+    'readings by device',
+    byDevice((device) => device.readings),
+  ),
+  duplicates_total: counter(
+    'readings seen before',
+    byDevice((device) => device.duplicates),
+  ),
+  device_set_aside_total: counter(
+    'values and rows set aside',
+    byDevice((device) => device.setAside),
+  ),
+  device_series: gauge(
+    'combinations of tags',
+    byDevice((device) => device.series),
+  ),
+  device_last_arrival_time_seconds: gauge(
+    'when the device was last heard',
+    byDevice(({ lastArrivalMs }) => (lastArrivalMs === undefined ? undefined : seconds(lastArrivalMs))),
+  ),
+  set_aside_total: counter('frames, rows and values set aside', ({ fates }) => [[fates.setAside]]),
+  rule_readings_total: counter(
+    'readings a rule was given',
+    byRule((rule) => rule.readings),
+  ),
+  rule_filtered_total: counter(
+    'of them, those `where` refused',
+    byRule((rule) => rule.filtered),
+  ),
+  rule_late_total: counter(
+    'of them, those that came too late',
+    byRule((rule) => rule.late),
+  ),
+  rule_over_limit_total: counter(
+    'of keys beyond series_per_rule',
+    byRule((rule) => rule.overLimit),
+  ),
+  rule_windows_closed_total: counter(
+    'windows closed',
+    byRule((rule) => rule.windowsClosed),
+  ),
+  rule_points_total: counter(
+    'points forwarded',
+    byRule((rule) => rule.points),
+  ),
+  rule_alerts_fired_total: counter(
+    'alerts fired',
+    byRule((rule) => rule.fired),
+  ),
+  rule_keys: gauge(
+    'keys a rule knows',
+    byRule((rule) => rule.keys),
+  ),
+  alerts_firing: gauge('alerts firing now', ({ alerts }) =>
+    [...Map.groupBy(alerts, ({ rule, severity }) => `${severity} ${rule}`).values()].map(
+      (same): Sample => [same.length, { rule: same[0]!.rule, severity: same[0]!.severity }],
+    ),
+  ),
+  source_up: gauge('1 while the source is open', ({ sources }) =>
+    sources.map(({ name, state }) => [openStates.has(state) ? 1 : 0, { source: name }]),
+  ),
+  journal_bytes: gauge('size of the journal', ({ journal }) => [[journal.bytes]]),
+  checkpoint_time_seconds: gauge('when the last checkpoint was written', ({ checkpoint }) =>
+    checkpoint.atMs === undefined ? [] : [[seconds(checkpoint.atMs)]],
+  ),
+  forward_up: gauge('0 while points are not taken', ({ forward }) => [
+    [forward.state === 'down' || forward.state === 'refused' ? 0 : 1],
+  ]),
+  forward_points_total: counter('points sent', ({ forward }) => [[forward.sent]]),
+  forward_set_aside_total: counter('points refused', ({ forward }) => [[forward.setAside]]),
+  forward_pending_points: gauge('points not sent yet', ({ forward }) => [[forward.pendingPoints]]),
+  forward_pending_bytes: gauge('their size', ({ forward }) => [[forward.pendingBytes]]),
+  alerts_delivered_total: counter(
+    'alerts handed over',
+    byNotifier((line) => line.delivered),
+  ),
+  alerts_rejected_total: counter(
+    'alerts refused',
+    byNotifier((line) => line.rejected),
+  ),
+  alerts_pending: gauge(
+    'alerts not handed over yet',
+    byNotifier((line) => line.pending),
+  ),
+};
+
+/** The text of all metrics. */
+export async function metricsText(status: GatewayStatus): Promise<string> {
+  const registry = new Registry();
+  for (const [name, { kind, help, samples }] of Object.entries(metrics)) {
+    const all = samples(status);
+    // Without a sample the library would print a zero, which is a figure.
+    if (all.length === 0) continue;
+    const labelNames = Object.keys(all[0]?.[1] ?? {});
+    const Kind = kind === 'counter' ? Counter : Gauge;
+    const metric = new Kind({ name: `headgate_${name}`, help, labelNames, registers: [registry] });
+    for (const [value, labels] of all) metric.inc(labels ?? {}, value);
+  }
+  return registry.metrics();
+}
