@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { headgateIn } from './peers/command.ts';
 import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
 import { freePort } from './peers/influxd.ts';
 import { mosquittoPub } from './peers/mosquitto.ts';
