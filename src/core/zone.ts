@@ -1,5 +1,5 @@
 /**
- * Local time of an IANA zone to UTC.
+ * Local time of an IANA zone to UTC, and its offset at any instant.
  *
  * Where clocks are set forward, a local time that does not exist is taken to be that much later (02:30 means 03:30
  * summer time); where they are set back, a local time that exists twice is the first of the two. Both as
@@ -12,17 +12,62 @@ import { GatewayError } from './errors.ts';
 const dayMs = 86_400_000;
 const keptDays = 4096;
 
+export interface Zone {
+  /** UTC: its offset never changes. */
+  readonly isFixed: boolean;
+  /** The UTC ms of a local time written as if it were UTC ms. */
+  toUtc(localMs: number): number;
+  /** What local time is ahead of UTC, in ms. */
+  offsetAt(utcMs: number): number;
+  /** Half-open, at most a UTC day long: time around `utcMs` in which the offset does not change. */
+  steadyAround(utcMs: number): { readonly fromMs: number; readonly untilMs: number };
+}
+
+/** Of one name there is one: what it keeps is large, and follows from the name alone. */
+const opened = new Map<string, Zone>();
+
+/** Throws GatewayError for an unknown zone. */
+export function zoneOf(name: string): Zone {
+  let zone = opened.get(name);
+  if (zone === undefined) {
+    zone = openZone(name === 'UTC', name === 'UTC' ? dayOfUtc : daysOf(name));
+    opened.set(name, zone);
+  }
+  return zone;
+}
+
 /** Gives the UTC ms of a local time written as if it were UTC ms. Throws GatewayError for an unknown zone. */
 export function compileZone(zone: string): (localMs: number) => number {
-  if (zone === 'UTC') return (localMs) => localMs;
-  const offsetAt = offsetsOf(zone);
-  return (localMs) => {
-    const before = offsetAt(localMs - dayMs);
-    const after = offsetAt(localMs + dayMs);
-    const early = localMs - before;
-    if (before === after || offsetAt(early) === before) return early;
-    const late = localMs - after;
-    return offsetAt(late) === after ? late : early;
+  return zone === 'UTC' ? (localMs) => localMs : zoneOf(zone).toUtc;
+}
+
+function dayOfUtc(utcMs: number): Day {
+  return { startOffset: 0, endOffset: 0, changeMs: (Math.floor(utcMs / dayMs) + 1) * dayMs };
+}
+
+function openZone(isFixed: boolean, dayAt: (utcMs: number) => Day): Zone {
+  const offsetAt = (utcMs: number): number => {
+    const day = dayAt(utcMs);
+    return utcMs < day.changeMs ? day.startOffset : day.endOffset;
+  };
+  return {
+    isFixed,
+    offsetAt,
+    toUtc(localMs) {
+      const before = offsetAt(localMs - dayMs);
+      const after = offsetAt(localMs + dayMs);
+      const early = localMs - before;
+      if (before === after || offsetAt(early) === before) return early;
+      const late = localMs - after;
+      return offsetAt(late) === after ? late : early;
+    },
+    steadyAround(utcMs) {
+      const { changeMs } = dayAt(utcMs);
+      const startMs = Math.floor(utcMs / dayMs) * dayMs;
+      return utcMs < changeMs
+        ? { fromMs: startMs, untilMs: changeMs }
+        : { fromMs: changeMs, untilMs: startMs + dayMs };
+    },
   };
 }
 
@@ -33,7 +78,7 @@ interface Day {
   readonly changeMs: number;
 }
 
-function offsetsOf(zone: string): (utcMs: number) => number {
+function daysOf(zone: string): (utcMs: number) => Day {
   const ask = intlOffset(zone);
   const days = new Map<number, Day>();
   return (utcMs) => {
@@ -44,7 +89,7 @@ function offsetsOf(zone: string): (utcMs: number) => number {
       day = dayOf(number * dayMs, ask);
       days.set(number, day);
     }
-    return utcMs < day.changeMs ? day.startOffset : day.endOffset;
+    return day;
   };
 }
 
