@@ -106,6 +106,7 @@ function createDevice(
 /** How far back a reading that comes a second time could be counted twice. */
 function longestWindowMs(window: WindowPlan | undefined): number {
   if (window?.kind === 'time') return window.lengthMs + (window.keepMs ?? 0);
+  if (window?.kind === 'calendar') return window.schedule.longestMs() + (window.keepMs ?? 0);
   return 0;
 }
 

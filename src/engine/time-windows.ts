@@ -17,7 +17,7 @@ import { createPanes, noPane, type SavedPanes } from './panes.ts';
 import type { WindowSettings, Windows } from './windows.ts';
 
 type Columns = readonly Column[];
-export type TimeWindowPlan = GridPlan;
+export type TimeWindowPlan = GridPlan & { readonly kind: 'time' };
 
 export interface SavedWindows {
   readonly watermarkMs: Float64Array;
@@ -26,7 +26,7 @@ export interface SavedWindows {
   readonly panes: SavedPanes;
 }
 
-export function createTimeWindows(settings: WindowSettings<TimeWindowPlan>): Windows {
+export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
   const { idleDelayMs, idleAfterMs, aggregates } = settings;
   const grid = gridOf(settings.window);
   const panes = createPanes(aggregates);

@@ -11,6 +11,7 @@ type Makers = {
 
 const makers: Partial<Makers> = {
   time: createTimeWindows,
+  calendar: createTimeWindows,
 };
 
 export function createWindows(settings: WindowSettings): Windows {
