@@ -6,6 +6,7 @@
 
 import type { z } from 'zod';
 import { closest } from '../core/suggest.ts';
+import { remedyElsewhere } from './elsewhere.ts';
 import { isLater } from './later.ts';
 import type { KeyPath } from './located.ts';
 import type { FileKind } from './schema.ts';
@@ -106,7 +107,8 @@ function unknownKey(kind: FileKind, path: KeyPath, known: readonly string[]): Mi
     return { path, at: 'key', message: `\`${key}\` ${notYet}`, remedy, unknown: { isLater: true } };
   }
   const meant = closest(key, known);
-  const remedy = meant ? `did you mean \`${meant}\`?` : all;
+  const elsewhere = remedyElsewhere(kind, path);
+  const remedy = elsewhere ?? (meant ? `did you mean \`${meant}\`?` : all);
   return { path, at: 'key', message: `unknown key ${show(key)}`, remedy, unknown: { isLater: false, meant } };
 }
 

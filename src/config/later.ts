@@ -12,10 +12,8 @@ const later: Readonly<Record<FileKind, readonly string[]>> = {
   gateway: ['sources.*.broker.users', 'sources.*.serial.framing=slip', 'sources.*.serial.framing=cobs'],
   device: ['watermark'],
   rules: [
-    ...['emit', 'late', 'keep', 'watermark', 'active', 'schedule', 'repeat', 'flapping'].map(
-      (key) => `rules.*.${key}`,
-    ),
-    ...['repeat', 'flapping', 'active'].map((key) => `rules.*.alert.*.${key}`),
+    ...['emit', 'late', 'keep', 'watermark', 'repeat', 'flapping'].map((key) => `rules.*.${key}`),
+    ...['repeat', 'flapping'].map((key) => `rules.*.alert.*.${key}`),
     'rules.*.silent.repeat',
   ],
   test: [],

@@ -34,6 +34,11 @@ const silent = z.union([
   section({ severity: severity.describe('Default: warning.'), message, notify }),
 ]);
 
+const active = section({
+  cron: text.describe('Active in the minutes that this cron expression names: "* 6-21 * * 1-5".'),
+  zone: text.default('UTC').describe('IANA time zone, such as Europe/Helsinki. Default: UTC.'),
+});
+
 const forward = z.union([
   z.boolean(),
   section({
@@ -62,6 +67,7 @@ export const ruleSchema: z.ZodType<RuleConfig> = section({
     .describe('Aggregates of a window: avg(t), max(load).'),
   alert: z.array(alert).default([]).describe('When to shout.'),
   silent: silent.default(false).describe('A key that stops sending is an alert (device key silent_after).'),
+  active: active.exactOptional().describe('When alerts are judged. Default: at all times.'),
   forward: forward.default(true).describe('Send the points on: true, false, or { on_change: 0.5 }.'),
 })
   .superRefine(refuseHalves, evenIfWrong)

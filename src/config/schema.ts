@@ -169,6 +169,8 @@ export interface RuleConfig {
   readonly window?: WindowConfig;
   readonly compute: Readonly<Record<string, string>>;
   readonly alert: readonly AlertConfig[];
+  /** When the rule judges. */
+  readonly active?: CronConfig;
   readonly silent?: {
     readonly severity: Severity;
     readonly message?: string;

@@ -6,6 +6,7 @@
  */
 
 import type { WindowPlan } from '../rules/plan.ts';
+import { calendarGrid } from './calendar-grid.ts';
 
 /** All in event time, ms. */
 export interface WindowGrid {
@@ -25,14 +26,15 @@ export interface WindowGrid {
   nextEndOf(endMs: number): number;
 }
 
-export type GridPlan = WindowPlan & { readonly kind: 'time' };
+export type GridPlan = WindowPlan & { readonly kind: 'time' | 'calendar' };
+type EvenPlan = GridPlan & { readonly kind: 'time' };
 
 export function gridOf(plan: GridPlan): WindowGrid {
-  return evenGrid(plan);
+  return plan.kind === 'time' ? evenGrid(plan) : calendarGrid(plan.schedule);
 }
 
 /** Windows `lengthMs` long, one each `everyMs`, aligned to the epoch plus `offsetMs`. */
-function evenGrid({ lengthMs, everyMs, offsetMs }: GridPlan): WindowGrid {
+function evenGrid({ lengthMs, everyMs, offsetMs }: EvenPlan): WindowGrid {
   const paneMs = greatestCommonDivisor(lengthMs, everyMs);
   const lastStartOf = (t: number): number => Math.floor((t - offsetMs) / everyMs) * everyMs + offsetMs;
   return {

@@ -11,6 +11,7 @@ import { closest } from '../core/suggest.ts';
 import { compileAlerts, compileSilence } from './compile-alerts.ts';
 import { type Computed, compileComputes } from './compile-computes.ts';
 import { compileReadings, type Readings } from './compile-readings.ts';
+import { compileActive } from './compile-schedule.ts';
 import { compileWindow } from './compile-window.ts';
 import { lookupsOf, type Tables } from './lookup-files.ts';
 import type { DevicePlan, RuleInput, RulePlan } from './plan.ts';
@@ -48,6 +49,7 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
   const window = compileWindow(context);
   const alerts = compileAlerts(context, readings, computed);
   const silent = compileSilence(context);
+  const active = compileActive(context);
   if (rule.forward === false && alerts.length === 0 && !silent) {
     report.value(
       ['name'],
@@ -71,6 +73,7 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
     computes: computed.computes,
     alerts,
     ...(silent && { silent }),
+    ...(active && { active }),
     forward: rule.forward === false ? undefined : { measurement: rule.name, onChange: onChangeOf(rule) },
   };
 }

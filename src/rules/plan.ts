@@ -8,7 +8,7 @@
 import type { DeviceProfile } from '../config/schema.ts';
 import type { Severity, ValueType } from '../core/types.ts';
 import type { Compiled, NumberKernel, Rows } from '../expression/rows.ts';
-import type { Schedule } from '../schedule/schedule.ts';
+import type { ActiveHours, Schedule } from '../schedule/schedule.ts';
 
 export type { Compiled };
 
@@ -49,6 +49,8 @@ export interface RulePlan {
   readonly alerts: readonly AlertPlan[];
   /** A key is silent after so long without a reading; absent: silence is no alert. */
   readonly silent?: SilentPlan;
+  /** When alerts are judged; absent: at all times. */
+  readonly active?: ActiveHours;
   readonly forward: ForwardPlan | undefined;
 }
 

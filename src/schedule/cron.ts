@@ -19,7 +19,7 @@ export interface Cron {
   readonly everyHour: boolean;
   /** Every day is one of the expression's. */
   readonly everyDay: boolean;
-  /** Day of the month and weekday are both given: a day must be both. */
+  /** Weekdays and a few days of the month are both given: a day must be both, where other crons take either. */
   readonly bothDays: boolean;
   /** Whether a day is one of the expression's; in days since 1970-01-01. */
   isOn(day: number): boolean;
@@ -39,7 +39,7 @@ export function parseCron(text: string): Cron {
     minutes: hours.flatMap((h) => ascending(minute).map((m) => h * minutesInHour + m)),
     everyHour: hours.length === 24 || rawFields(text)[1]?.includes('*') === true,
     everyDay: everyDate && everyWeekday && new Set(month).size === 12,
-    bothDays: !everyDate && !everyWeekday,
+    bothDays: new Set(dayOfMonth).size < 7 && !everyWeekday,
     isOn: daysOf(fields),
   };
 }

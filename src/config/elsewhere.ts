@@ -1,0 +1,25 @@
+/** Keys that people write where there are none, for what is said by another key or in another place. */
+
+import type { KeyPath } from './located.ts';
+import type { FileKind } from './schema.ts';
+
+const activeExample = '`active: { cron: "* 6-21 * * 1-5", zone: Europe/Helsinki }`';
+
+/** By key path, with `*` for any name or index: what to do instead. */
+const remedies: Readonly<Partial<Record<FileKind, Readonly<Record<string, string>>>>> = {
+  rules: {
+    'rules.*.schedule': `write ${activeExample}: it says when the rule judges`,
+    'rules.*.alert.*.active': `write ${activeExample} beside \`alert\`: it holds for the whole rule`,
+    'rules.*.silent.active': `write ${activeExample} beside \`silent\`: it holds for the whole rule`,
+  },
+};
+
+/** What to do instead of an unknown key; undefined when there is nothing particular to say. */
+export function remedyElsewhere(kind: FileKind, path: KeyPath): string | undefined {
+  const found = Object.entries(remedies[kind] ?? {}).find(([pattern]) => fits(pattern.split('.'), path));
+  return found?.[1];
+}
+
+function fits(parts: readonly string[], path: KeyPath): boolean {
+  return parts.length === path.length && parts.every((part, i) => part === '*' || part === path[i]);
+}
