@@ -107,6 +107,7 @@ function createDevice(
 function longestWindowMs(window: WindowPlan | undefined): number {
   if (window?.kind === 'time') return window.lengthMs + (window.keepMs ?? 0);
   if (window?.kind === 'calendar') return window.schedule.longestMs() + (window.keepMs ?? 0);
+  if (window?.kind === 'session') return window.gapMs;
   return 0;
 }
 

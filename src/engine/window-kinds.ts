@@ -1,6 +1,7 @@
 /** The kinds of windows: one line each. */
 
 import type { WindowPlan } from '../rules/plan.ts';
+import { createSessionWindows } from './session-windows.ts';
 import { createTimeWindows } from './time-windows.ts';
 import type { WindowSettings, Windows } from './windows.ts';
 
@@ -12,6 +13,7 @@ type Makers = {
 const makers: Partial<Makers> = {
   time: createTimeWindows,
   calendar: createTimeWindows,
+  session: createSessionWindows,
 };
 
 export function createWindows(settings: WindowSettings): Windows {

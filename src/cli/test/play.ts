@@ -10,7 +10,7 @@ import type { DeviceProfile } from '../../config/schema.ts';
 import type { Feed, RuleTest } from '../../config/test-schema.ts';
 import type { Alert, Point, SetAside } from '../../core/types.ts';
 import { createState, quietUntilMs, statusOf, step } from '../../engine/engine.ts';
-import type { Plan } from '../../rules/plan.ts';
+import type { Plan, RulePlan } from '../../rules/plan.ts';
 import { type Block, createBlock } from '../replay/block.ts';
 import { createCutter } from '../replay/cut.ts';
 import { payloadOf, routeOf } from './twin.ts';
@@ -102,10 +102,11 @@ function fieldsOf({ columns }: FeedColumns, index: number): Readonly<Record<stri
   return values.length === 0 ? undefined : Object.fromEntries(values);
 }
 
-/** When the last expectation can be judged: a window closes at the latest when its key is idle. */
+/** When the last expectation can be judged: a window closes at the latest when its key is idle, a session after its gap. */
 function lastMomentOf(test: RuleTest, { arrivalMs }: Block, { rules }: Plan): number {
   const expected = test.expect.map(({ atMs }) => test.startMs + atMs);
-  const idleMs = Math.max(...rules.map((rule) => rule.idleAfterMs + rule.latenessMs));
+  const gapMs = ({ window }: RulePlan): number => (window?.kind === 'session' ? window.gapMs : 0);
+  const idleMs = Math.max(...rules.map((rule) => rule.idleAfterMs + rule.latenessMs + gapMs(rule)));
   return Math.max(...expected, arrivalMs.at(-1) ?? test.startMs) + idleMs;
 }
 
