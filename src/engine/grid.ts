@@ -24,7 +24,21 @@ export interface WindowGrid {
   sinceOf(endMs: number): number;
   /** End of the window after the one that ends at `endMs`. */
   nextEndOf(endMs: number): number;
+  /** Only where many windows share a pane. */
+  readonly blocks?: WindowBlocks;
 }
+
+/** Time cut into pieces as long as a window: a window is the end of one and the beginning of the next. */
+export interface WindowBlocks {
+  /** Start of the block that holds `t`. */
+  startOf(t: number): number;
+  endOf(startMs: number): number;
+  /** Start of the block that the end of a window lies in: of the last pane before `endMs`. */
+  lastIn(endMs: number): number;
+}
+
+/** Windows that share a pane; beyond it partial results are cheaper than merging every pane for every window. */
+const fewOverlapping = 8;
 
 export type GridPlan = WindowPlan & { readonly kind: 'time' | 'calendar' };
 type EvenPlan = GridPlan & { readonly kind: 'time' };
@@ -48,7 +62,13 @@ function evenGrid({ lengthMs, everyMs, offsetMs }: EvenPlan): WindowGrid {
     startOf: (endMs) => endMs - lengthMs,
     sinceOf: (endMs) => endMs - everyMs,
     nextEndOf: (endMs) => endMs + everyMs,
+    ...(lengthMs > fewOverlapping * everyMs && { blocks: evenBlocks(lengthMs, offsetMs, paneMs) }),
   };
+}
+
+function evenBlocks(lengthMs: number, offsetMs: number, paneMs: number): WindowBlocks {
+  const startOf = (t: number): number => Math.floor((t - offsetMs) / lengthMs) * lengthMs + offsetMs;
+  return { startOf, endOf: (startMs) => startMs + lengthMs, lastIn: (endMs) => startOf(endMs - paneMs) };
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

@@ -1,29 +1,34 @@
 /**
  * The open panes of a rule: for each key its slices of time that have rows, each with a slot in every aggregate.
  *
- * Invariant: a key's panes are linked newest first; the slot of a dropped pane is used again, reset.
- * Not here: which windows a pane belongs to, and when they close.
+ * Invariant: a key's panes are linked in order of time; a slot that is free is used again, reset.
+ * Not here: which windows a pane belongs to, when they close, and what panes make together.
  */
 
 import type { Aggregate } from './aggregates/aggregate.ts';
 import { grown } from './grown.ts';
 
 export const noPane = -1;
+/** Where the panes of a window are joined; no pane has it. */
+export const joinedSlot = 0;
 
 export interface Panes {
   /** The newest pane of a key, or `noPane`. */
   newest(key: number): number;
-  /** The next older pane of the same key, or `noPane`. */
+  oldest(key: number): number;
+  /** The next newer pane of the same key, or `noPane`. */
+  newer(slot: number): number;
   older(slot: number): number;
   startMs(slot: number): number;
   /** The pane of a key that starts there, or `noPane`. */
   find(key: number, startMs: number): number;
   open(key: number, startMs: number): number;
-  /** Drops a pane and all older ones of its key. */
-  dropFrom(key: number, slot: number): void;
-  /** The slot with the rows of the panes that start in `[fromMs, toMs)`, combined; valid until the next call. */
-  combine(key: number, fromMs: number, toMs: number): number;
+  dropOldest(key: number): void;
+  /** A slot that is no pane: for what can be made again from panes. It is not saved. */
+  borrow(): number;
+  giveBack(slot: number): void;
   count(): number;
+  countOf(key: number): number;
   save(): SavedPanes;
   load(saved: SavedPanes): void;
 }
@@ -34,15 +39,18 @@ export interface SavedPanes {
   readonly aggregates: readonly unknown[];
 }
 
-/** Where panes are combined; no pane has it. */
-const combined = 0;
-
 export function createPanes(aggregates: readonly Aggregate[]): Panes {
+  // By key.
   let newest = new Int32Array(0);
+  let oldest = new Int32Array(0);
+  let counts = new Int32Array(0);
+  // By slot; `paneKey` is negative where there is no pane.
   let paneKey = new Int32Array(0);
   let startMs = new Float64Array(0);
   let older = new Int32Array(0);
-  let used = combined + 1;
+  let newer = new Int32Array(0);
+  let used = joinedSlot + 1;
+  let count = 0;
   const free: number[] = [];
 
   growSlots(4);
@@ -51,42 +59,52 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
     paneKey = grown(paneKey, capacity, noPane);
     startMs = grown(startMs, capacity, 0);
     older = grown(older, capacity, noPane);
+    newer = grown(newer, capacity, noPane);
     for (const aggregate of aggregates) aggregate.grow(capacity);
   }
 
-  function open(key: number, start: number): number {
-    if (key >= newest.length) newest = grown(newest, Math.max(4, newest.length * 2, key + 1), noPane);
+  function borrow(): number {
     const slot = free.pop() ?? used++;
     if (slot >= paneKey.length) growSlots(paneKey.length * 2);
     for (const aggregate of aggregates) aggregate.reset(slot);
+    return slot;
+  }
+
+  function open(key: number, start: number): number {
+    if (key >= newest.length) {
+      const capacity = Math.max(4, newest.length * 2, key + 1);
+      newest = grown(newest, capacity, noPane);
+      oldest = grown(oldest, capacity, noPane);
+      counts = grown(counts, capacity, 0);
+    }
+    const slot = borrow();
     paneKey[slot] = key;
     startMs[slot] = start;
     link(key, slot);
+    count += 1;
+    counts[key]! += 1;
     return slot;
   }
 
   function link(key: number, slot: number): void {
-    let newer = noPane;
-    let next = newest[key]!;
-    while (next !== noPane && startMs[next]! > startMs[slot]!) {
-      newer = next;
-      next = older[next]!;
+    let after = noPane;
+    let before = newest[key]!;
+    while (before !== noPane && startMs[before]! > startMs[slot]!) {
+      after = before;
+      before = older[before]!;
     }
-    older[slot] = next;
-    if (newer === noPane) newest[key] = slot;
-    else older[newer] = slot;
-  }
-
-  function between(key: number, fromMs: number, toMs: number): number[] {
-    const slots: number[] = [];
-    for (let slot = newest[key]!; slot !== noPane && startMs[slot]! >= fromMs; slot = older[slot]!) {
-      if (startMs[slot]! < toMs) slots.push(slot);
-    }
-    return slots;
+    older[slot] = before;
+    newer[slot] = after;
+    if (before === noPane) oldest[key] = slot;
+    else newer[before] = slot;
+    if (after === noPane) newest[key] = slot;
+    else older[after] = slot;
   }
 
   return {
     newest: (key) => (key < newest.length ? newest[key]! : noPane),
+    oldest: (key) => (key < oldest.length ? oldest[key]! : noPane),
+    newer: (slot) => newer[slot]!,
     older: (slot) => older[slot]!,
     startMs: (slot) => startMs[slot]!,
     find(key, start) {
@@ -95,27 +113,26 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
       return slot !== noPane && startMs[slot] === start ? slot : noPane;
     },
     open,
-    dropFrom(key, from) {
-      let keep = noPane;
-      for (let slot = newest[key]!; slot !== from; slot = older[slot]!) keep = slot;
-      if (keep === noPane) newest[key] = noPane;
-      else older[keep] = noPane;
-      for (let slot = from; slot !== noPane; slot = older[slot]!) free.push(slot);
+    dropOldest(key) {
+      const slot = oldest[key]!;
+      const next = newer[slot]!;
+      oldest[key] = next;
+      if (next === noPane) newest[key] = noPane;
+      else older[next] = noPane;
+      paneKey[slot] = noPane;
+      count -= 1;
+      counts[key]! -= 1;
+      free.push(slot);
     },
-    combine(key, fromMs, toMs) {
-      const slots = between(key, fromMs, toMs);
-      if (slots.length === 1) return slots[0]!;
-      for (const aggregate of aggregates) {
-        aggregate.reset(combined);
-        for (let i = slots.length - 1; i >= 0; i--) aggregate.merge(combined, slots[i]!);
-      }
-      return combined;
+    borrow,
+    giveBack(slot) {
+      free.push(slot);
     },
-    count: () => used - 1 - free.length,
+    count: () => count,
+    countOf: (key) => (key < counts.length ? counts[key]! : 0),
     save() {
-      const unused = new Set(free);
-      const slots = Int32Array.from({ length: used - 1 }, (_, i) => i + 1).filter(
-        (slot) => !unused.has(slot),
+      const slots = Int32Array.from({ length: used }, (_, slot) => slot).filter(
+        (slot) => paneKey[slot]! !== noPane,
       );
       return {
         key: slots.map((slot) => paneKey[slot]!),

@@ -1,20 +1,25 @@
 /**
- * Tumbling and sliding windows in event time, by key, over panes.
+ * Windows in event time, by key: tumbling, sliding, and all others whose ends are known beforehand.
  *
- * A row is folded once, into the pane of its key and time; a window's result combines its panes. A window `[start, end)`
- * closes when its key's watermark (latest event time − lateness) reaches `end`, or when the key has been idle for
- * `idleAfterMs` and arrival time has passed `end + lateness`. A row is late when every window it belongs to has closed.
+ * A row is folded once, into the pane of its key and time. A window `[start, end)` closes when its key's watermark (latest
+ * event time − lateness) reaches `end`, or when the key has been idle for `idleAfterMs` and arrival time has passed
+ * `end + lateness`. With one watermark for all keys, it closes windows in order of end, then key. A row is late when
+ * every window it belongs to has closed and `keepMs` more have passed; until then it changes results that were given,
+ * which are given again.
  *
  * Invariants: watermarks advance row by row, so results do not depend on where batches are cut; a closed window never
  * opens again; a key's watermark never goes back.
- * Not here: the panes themselves, what the aggregates compute and what becomes of a result.
+ * Not here: where windows begin and end (grid.ts), their panes (window-panes.ts) and what becomes of a result.
  */
 
 import { type Column, capacityFor, type Rows } from '../expression/rows.ts';
+import { createEmitting, type SavedEmitting } from './emitting.ts';
 import { type GridPlan, gridOf } from './grid.ts';
 import { grown } from './grown.ts';
-import { createPanes, noPane, type SavedPanes } from './panes.ts';
-import type { WindowSettings, Windows } from './windows.ts';
+import { noPane } from './panes.ts';
+import { createWatermarks, type SavedWatermarks } from './watermarks.ts';
+import { createWindowPanes, type SavedWindowPanes } from './window-panes.ts';
+import type { ResultStage, WindowSettings, Windows } from './windows.ts';
 
 type Columns = readonly Column[];
 export type TimeWindowPlan = GridPlan & { readonly kind: 'time' };
@@ -23,29 +28,43 @@ export interface SavedWindows {
   readonly watermarkMs: Float64Array;
   readonly lastArrivalMs: Float64Array;
   readonly nextCloseMs: Float64Array;
-  readonly panes: SavedPanes;
+  readonly panes: SavedWindowPanes;
+  readonly forAll: SavedWatermarks | undefined;
+  readonly emitting: SavedEmitting | undefined;
+  readonly latestMs: Float64Array;
 }
+
+/** Of a key: an input that stands still while the key goes on holds one watermark for all, and no pane could go. */
+export const mostPanes = 10_000;
 
 export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
   const { idleDelayMs, idleAfterMs, aggregates } = settings;
+  const { emitMs, keepMs = 0, watermark } = settings.window;
   const grid = gridOf(settings.window);
-  const panes = createPanes(aggregates);
+  const panes = createWindowPanes(grid, aggregates, keepMs, (key) => giveRevised(key, lastArrivalMs[key]!));
+  const forAll = watermark === 'global' ? createWatermarks('global', settings.latenessMs) : undefined;
+  const emitting = emitMs === undefined ? undefined : createEmitting(emitMs);
 
   // By key.
+  /** Windows that end up to here have closed. With a watermark for all that one counts too, where it is further. */
   let watermarkMs = new Float64Array(0);
   let lastArrivalMs = new Float64Array(0);
   /** End of the earliest window of the key that has rows and is open; Infinity when none is. */
   let nextCloseMs = new Float64Array(0);
-  /** The pane of the key's last row, where the next one mostly belongs too; Infinity when that pane is gone. */
+  /** The pane of the key's last row, where the next one mostly belongs too; Infinity when it must be looked up. */
   let lastPaneMs = new Float64Array(0);
   let lastPaneEndMs = new Float64Array(0);
   let lastPane = new Int32Array(0);
+  /** Latest event time; only for early results. */
+  let latestMs = new Float64Array(0);
   let keyCount = 0;
 
   let slots = new Int32Array(0);
   let listeningSinceMs = Number.NEGATIVE_INFINITY;
   /** A lower bound of the arrival time at which an idle key is due. */
   let idleDueMs = Number.POSITIVE_INFINITY;
+  /** A lower bound of `nextCloseMs` of all keys. */
+  let earliestCloseMs = Number.POSITIVE_INFINITY;
 
   function meet(key: number): void {
     keyCount = key + 1;
@@ -57,18 +76,28 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     lastPaneMs = grown(lastPaneMs, capacity, Number.POSITIVE_INFINITY);
     lastPaneEndMs = grown(lastPaneEndMs, capacity, Number.NEGATIVE_INFINITY);
     lastPane = grown(lastPane, capacity, noPane);
+    if (emitting) latestMs = grown(latestMs, capacity, Number.NEGATIVE_INFINITY);
   }
 
-  /** The pane of a row; none when all its windows have closed. */
+  /** Windows of the key that end up to here have closed. */
+  function closedOf(key: number): number {
+    return forAll === undefined ? watermarkMs[key]! : Math.max(watermarkMs[key]!, forAll.forAll());
+  }
+
+  /** The pane of a row; none when it is late. */
   function slotOf(key: number, t: number): number {
-    if (grid.lastEndOf(t) <= watermarkMs[key]!) return noPane;
+    const closedMs = closedOf(key);
+    const lastEndMs = grid.lastEndOf(t);
+    if (lastEndMs + keepMs <= closedMs) return noPane;
     const startMs = grid.paneStartOf(t);
-    let pane = panes.find(key, startMs);
-    if (pane === noPane) {
-      nextCloseMs[key] = Math.min(nextCloseMs[key]!, grid.endAfter(t, watermarkMs[key]!));
+    const pane = panes.at(key, startMs);
+    if (lastEndMs > closedMs) {
+      nextCloseMs[key] = Math.min(nextCloseMs[key]!, grid.endAfter(t, closedMs));
+      earliestCloseMs = Math.min(earliestCloseMs, nextCloseMs[key]!);
       idleDueMs = Math.min(idleDueMs, idleFromOf(key));
-      pane = panes.open(key, startMs);
     }
+    // The next row that changes a closed window has to mark it too.
+    if (keepMs > 0 && panes.revise(key, t, closedMs)) return pane;
     lastPane[key] = pane;
     lastPaneMs[key] = startMs;
     lastPaneEndMs[key] = grid.paneEndOf(startMs);
@@ -80,30 +109,58 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     for (let a = 0; a < aggregates.length; a++) aggregates[a]!.fold(slots, from, to, rows, columns[a]!);
   }
 
+  function give(
+    stage: ResultStage,
+    key: number,
+    slot: number,
+    endMs: number,
+    atMs: number,
+    arrivalMs: number,
+  ): void {
+    settings.give({ key, stage, slot, endMs, sinceMs: grid.sinceOf(endMs), atMs, arrivalMs });
+    // Rows that follow may change what was joined for this.
+    lastPaneMs[key] = Number.POSITIVE_INFINITY;
+  }
+
+  function closeNext(key: number, arrivalMs: number): void {
+    const endMs = nextCloseMs[key]!;
+    give('final', key, panes.join(key, endMs), endMs, endMs, arrivalMs);
+    watermarkMs[key] = Math.max(watermarkMs[key]!, endMs);
+    nextCloseMs[key] = panes.leave(key, endMs);
+  }
+
   function closeUntil(key: number, untilMs: number, arrivalMs: number): void {
-    while (nextCloseMs[key]! <= untilMs) {
-      const endMs = nextCloseMs[key]!;
-      const slot = panes.combine(key, grid.startOf(endMs), endMs);
-      const sinceMs = grid.sinceOf(endMs);
-      settings.give({ key, stage: 'final', slot, endMs, sinceMs, atMs: endMs, arrivalMs });
-      watermarkMs[key] = Math.max(watermarkMs[key]!, endMs);
-      nextCloseMs[key] = leaveBehind(key, endMs);
+    while (nextCloseMs[key]! <= untilMs) closeNext(key, arrivalMs);
+  }
+
+  /** Closes windows of all keys in order of end, then key. */
+  function closeAllUntil(untilMs: number, arrivalMs: number): void {
+    while (earliestCloseMs <= untilMs) {
+      const endMs = earliestCloseMs;
+      earliestCloseMs = Number.POSITIVE_INFINITY;
+      for (let key = 0; key < keyCount; key++) {
+        closeUntil(key, endMs, arrivalMs);
+        earliestCloseMs = Math.min(earliestCloseMs, nextCloseMs[key]!);
+      }
     }
   }
 
-  /** Drops the panes whose last window has closed; gives the end of the next window to close. */
-  function leaveBehind(key: number, closedMs: number): number {
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (let slot = panes.newest(key); slot !== noPane; slot = panes.older(slot)) {
-      const startMs = panes.startMs(slot);
-      if (grid.lastEndOf(startMs) <= closedMs) {
-        panes.dropFrom(key, slot);
-        lastPaneMs[key] = Number.POSITIVE_INFINITY;
-        break;
-      }
-      nextMs = Math.min(nextMs, grid.endAfter(startMs, closedMs));
+  /** Gives the key's changed windows again; they are not judged. */
+  function giveRevised(key: number, arrivalMs: number): void {
+    panes.takeRevised(key, ({ endMs, slot }) => give('revised', key, slot, endMs, Number.NaN, arrivalMs));
+  }
+
+  /** Gives the early results that are due; of each key only that of the window to close first is judged. */
+  function emit(): void {
+    const nowMs = emitting!.dueMs();
+    for (const key of emitting!.take()) {
+      if (idleDueOf(key) <= nowMs) closeUntil(key, nowMs - idleDelayMs, nowMs);
+      const firstMs = nextCloseMs[key]!;
+      panes.visit(key, firstMs, ({ endMs, slot }) => {
+        const latest = Math.max(grid.sinceOf(endMs), Math.min(endMs, latestMs[key]!));
+        give('early', key, slot, endMs, endMs === firstMs ? latest : Number.NaN, nowMs);
+      });
     }
-    return nextMs;
   }
 
   /** Arrival time from which the key is idle, if nothing more comes. */
@@ -116,41 +173,86 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     return Math.max(idleFromOf(key), nextCloseMs[key]! + idleDelayMs);
   }
 
-  return {
-    fold(rows, rowKeys, columns, input) {
-      const { n, eventMs, arrivalMs } = rows;
-      const latenessMs = settings.latenessMs[input]!;
-      if (slots.length < n) slots = new Int32Array(capacityFor(n));
-      let from = 0;
-      for (let i = 0; i < n; i++) {
-        const key = rowKeys[i]!;
-        slots[i] = noPane;
-        if (key < 0) continue;
-        if (key >= keyCount) meet(key);
-        const now = arrivalMs[i]!;
-        // What the passing of time would have closed before this row, whatever batch it came in.
-        if (now - lastArrivalMs[key]! >= idleAfterMs && idleDueOf(key) <= now) {
-          foldRange(from, i, rows, columns);
-          from = i;
-          closeUntil(key, now - idleDelayMs, now);
-        }
-        lastArrivalMs[key] = now;
-        const t = eventMs[i]!;
-        const slot = t >= lastPaneMs[key]! && t < lastPaneEndMs[key]! ? lastPane[key]! : slotOf(key, t);
-        slots[i] = slot;
-        if (slot === noPane) {
-          settings.late(rows, i, key, watermarkMs[key]!);
-          continue;
-        }
-        const mark = t - latenessMs;
-        if (mark <= watermarkMs[key]!) continue;
-        watermarkMs[key] = mark;
-        if (nextCloseMs[key]! > mark) continue;
+  function foldRows(
+    rows: Rows,
+    rowKeys: Int32Array,
+    columns: readonly Columns[],
+    input: number,
+    start: number,
+    end: number,
+  ): void {
+    const { eventMs, arrivalMs } = rows;
+    const latenessMs = settings.latenessMs[input]!;
+    let from = start;
+    for (let i = start; i < end; i++) {
+      const key = rowKeys[i]!;
+      slots[i] = noPane;
+      if (key < 0) continue;
+      if (key >= keyCount) meet(key);
+      const now = arrivalMs[i]!;
+      // What the passing of time would have closed before this row, whatever batch it came in.
+      if (now - lastArrivalMs[key]! >= idleAfterMs && idleDueOf(key) <= now) {
+        foldRange(from, i, rows, columns);
+        from = i;
+        closeUntil(key, now - idleDelayMs, now);
+      }
+      lastArrivalMs[key] = now;
+      const t = eventMs[i]!;
+      const slot = t >= lastPaneMs[key]! && t < lastPaneEndMs[key]! ? lastPane[key]! : slotOf(key, t);
+      slots[i] = slot;
+      if (slot === noPane) {
+        settings.late(rows, i, key, closedOf(key));
+        continue;
+      }
+      if (forAll !== undefined) {
+        forAll.advance(key, t, input);
+        const isFull = panes.countOf(key) > mostPanes;
+        if (earliestCloseMs > forAll.forAll() && !isFull) continue;
         foldRange(from, i + 1, rows, columns);
         from = i + 1;
-        closeUntil(key, mark, now);
+        if (isFull && nextCloseMs[key]! < Number.POSITIVE_INFINITY) closeNext(key, now);
+        closeAllUntil(forAll.forAll(), now);
+        continue;
       }
-      foldRange(from, n, rows, columns);
+      const mark = t - latenessMs;
+      if (mark <= watermarkMs[key]!) continue;
+      watermarkMs[key] = mark;
+      if (nextCloseMs[key]! > mark) continue;
+      foldRange(from, i + 1, rows, columns);
+      from = i + 1;
+      closeUntil(key, mark, now);
+    }
+    foldRange(from, end, rows, columns);
+  }
+
+  /** Tells the early results of the rows that counted. */
+  function noteNews({ eventMs, arrivalMs }: Rows, rowKeys: Int32Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      if (slots[i] === noPane) continue;
+      const key = rowKeys[i]!;
+      emitting!.heard(key, arrivalMs[i]!);
+      if (eventMs[i]! > latestMs[key]!) latestMs[key] = eventMs[i]!;
+    }
+  }
+
+  return {
+    fold(rows, rowKeys, columns, input) {
+      const { n, arrivalMs } = rows;
+      if (slots.length < n) slots = new Int32Array(capacityFor(n));
+      if (emitting === undefined) {
+        foldRows(rows, rowKeys, columns, input, 0, n);
+        return;
+      }
+      for (let from = 0; from < n; ) {
+        if (emitting.dueMs() <= arrivalMs[from]!) emit();
+        // Rows that arrive before the next early results could be due.
+        const untilMs = (Math.floor(arrivalMs[from]! / emitMs!) + 1) * emitMs!;
+        let to = from + 1;
+        while (to < n && arrivalMs[to]! < untilMs) to++;
+        foldRows(rows, rowKeys, columns, input, from, to);
+        noteNews(rows, rowKeys, from, to);
+        from = to;
+      }
     },
 
     listenSince(ms) {
@@ -158,6 +260,8 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     },
 
     pass(nowMs) {
+      for (const key of panes.revised()) giveRevised(key, nowMs);
+      if (emitting !== undefined && emitting.dueMs() <= nowMs) emit();
       if (nowMs < idleDueMs) return;
       idleDueMs = Number.POSITIVE_INFINITY;
       for (let key = 0; key < keyCount; key++) {
@@ -167,22 +271,20 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     },
 
     closeAll(arrivalMs) {
-      for (let key = 0; key < keyCount; key++) closeUntil(key, Number.MAX_VALUE, arrivalMs);
+      for (const key of panes.revised()) giveRevised(key, arrivalMs);
+      if (forAll !== undefined) closeAllUntil(Number.MAX_VALUE, arrivalMs);
+      else for (let key = 0; key < keyCount; key++) closeUntil(key, Number.MAX_VALUE, arrivalMs);
     },
 
-    quietUntilMs: () => idleDueMs,
+    quietUntilMs: () => Math.min(idleDueMs, emitting?.dueMs() ?? Number.POSITIVE_INFINITY),
     openPanes: panes.count,
-    watermarkMs: (key) => (key < keyCount ? watermarkMs[key]! : Number.NEGATIVE_INFINITY),
+    watermarkMs: (key) => (key < keyCount ? closedOf(key) : Number.NEGATIVE_INFINITY),
     lastArrivalMs: (key) => (key < keyCount ? lastArrivalMs[key]! : Number.NEGATIVE_INFINITY),
 
     visitOpen(key, visit) {
-      if (key >= keyCount || nextCloseMs[key] === Number.POSITIVE_INFINITY) return;
-      const lastMs =
-        panes.newest(key) === noPane ? nextCloseMs[key]! : grid.lastEndOf(panes.startMs(panes.newest(key)));
-      for (let endMs = nextCloseMs[key]!; endMs <= lastMs; endMs = grid.nextEndOf(endMs)) {
-        const startMs = grid.startOf(endMs);
-        visit({ startMs, endMs, slot: panes.combine(key, startMs, endMs) });
-      }
+      if (key >= keyCount) return;
+      lastPaneMs[key] = Number.POSITIVE_INFINITY;
+      panes.visit(key, nextCloseMs[key]!, visit);
     },
 
     save: (): SavedWindows => ({
@@ -190,6 +292,9 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
       lastArrivalMs: lastArrivalMs.slice(0, keyCount),
       nextCloseMs: nextCloseMs.slice(0, keyCount),
       panes: panes.save(),
+      forAll: forAll?.save(0),
+      emitting: emitting?.save(),
+      latestMs: latestMs.slice(0, keyCount),
     }),
 
     load(state) {
@@ -199,7 +304,11 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
       lastArrivalMs.set(saved.lastArrivalMs);
       nextCloseMs.set(saved.nextCloseMs);
       panes.load(saved.panes);
+      if (saved.forAll) forAll?.load(saved.forAll);
+      if (saved.emitting) emitting?.load(saved.emitting);
+      latestMs.set(saved.latestMs);
       idleDueMs = Number.NEGATIVE_INFINITY;
+      earliestCloseMs = Number.NEGATIVE_INFINITY;
     },
   };
 }

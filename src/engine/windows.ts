@@ -25,7 +25,10 @@ export interface WindowResult {
   readonly endMs: number;
   /** Since when the result speaks, for `for`: the start of the window, of sliding ones of their last step. */
   readonly sinceMs: number;
-  /** The event time of the judgement: the end, for early results the latest reading in it. */
+  /**
+   * The event time of the judgement: the end, for early results the latest reading in it. NaN: it is not judged, for it
+   * corrects the past, or is of a window behind one that is open too.
+   */
   readonly atMs: number;
   readonly arrivalMs: number;
 }

@@ -19,6 +19,11 @@ export interface Aggregate {
    */
   fold(slots: Int32Array, from: number, to: number, rows: Rows, columns: readonly Column[]): void;
   merge(into: number, from: number): void;
+  /**
+   * Makes what a slot holds as small as a single reading would be; no row is folded into it any more. Absent where that
+   * cannot be: sliding windows then keep no partial results of this aggregate.
+   */
+  readonly compact?: (slot: number) => void;
   /** NaN or null when the slot has seen no value. Truth values are 1 and 0. */
   result(slot: number): number | string | null;
   /** Plain data for the checkpoint; `load` puts it into other slots of a fresh aggregate. */
@@ -38,6 +43,8 @@ export interface Cells {
   readonly arrays: Float64Array[];
   grow(capacity: number): void;
   reset(slot: number): void;
+  /** Nothing to do: a slot is always as small. */
+  compact(slot: number): void;
   save(slots: Int32Array): unknown;
   load(saved: unknown, slots: Int32Array): void;
 }
@@ -57,6 +64,7 @@ export function createCells(initial: readonly number[]): Cells {
     reset(slot) {
       for (let i = 0; i < arrays.length; i++) arrays[i]![slot] = initial[i]!;
     },
+    compact() {},
     save: (slots) => arrays.map((array) => Float64Array.from(slots, (slot) => array[slot]!)),
     load(saved, slots) {
       for (const [i, values] of (saved as Float64Array[]).entries()) {

@@ -32,6 +32,7 @@ function chosen(isBetter: (y: number, held: number) => boolean): Aggregate {
 
   return {
     grow: cells.grow,
+    compact: cells.compact,
     reset(slot) {
       cells.reset(slot);
       values[slot] = null;

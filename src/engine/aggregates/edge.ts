@@ -64,6 +64,7 @@ function stringEdge(replaces: Replaces): Aggregate {
 
   return {
     grow: cells.grow,
+    compact: cells.compact,
     reset(slot) {
       cells.reset(slot);
       values[slot] = null;

@@ -54,6 +54,10 @@ export function stepping(step: Step, finish: Finish): Aggregate {
     merge(into, from) {
       append(traces[into]!, traces[from]!, step);
     },
+    compact(slot) {
+      const trace = traces[slot]!;
+      sumUp(trace, trace.times.length, step);
+    },
     result(slot) {
       const trace = traces[slot]!;
       const readings = trace.times.length + (isEmpty(trace) ? 0 : 2);
@@ -95,11 +99,22 @@ function add(trace: Trace, timeMs: number, value: number, step: Step): void {
 /** Takes the earliest `n` held readings into the sum. */
 function sumUp(trace: Trace, n: number, step: Step): void {
   const { times, values } = trace;
+  if (n === times.length && isAscending(times)) {
+    for (let i = 0; i < n; i++) extend(trace, times[i]!, values[i]!, step);
+    trace.times = [];
+    trace.values = [];
+    return;
+  }
   const order = times.map((_, i) => i).sort((a, b) => times[a]! - times[b]!);
   for (const i of order.slice(0, n)) extend(trace, times[i]!, values[i]!, step);
   const rest = order.slice(n).sort((a, b) => a - b);
   trace.times = rest.map((i) => times[i]!);
   trace.values = rest.map((i) => values[i]!);
+}
+
+function isAscending(times: readonly number[]): boolean {
+  for (let i = 1; i < times.length; i++) if (times[i]! < times[i - 1]!) return false;
+  return true;
 }
 
 /** Joins a later reading to the sum. */
