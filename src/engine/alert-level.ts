@@ -19,6 +19,8 @@ export interface Judgement {
   readonly clear: readonly number[];
   /** Since when the data behind this judgement speaks: the start of the window's step, or the reading's own time. */
   readonly sinceMs: number;
+  /** Since when the rule has been judging (`active`): what was pending before begins anew. Absent: always. */
+  readonly activeSinceMs?: number;
   readonly atMs: number;
   readonly arrivalMs: number;
   readonly message: (level: number) => string;
@@ -50,7 +52,8 @@ export function advance(level: LevelState, { forMs }: AlertLevel, i: number, jud
     level.phase = 'ok';
     return;
   }
-  if (level.phase === 'ok') {
+  const isPending = level.phase === 'pending' && level.sinceMs >= (judgement.activeSinceMs ?? level.sinceMs);
+  if (!isPending) {
     level.phase = 'pending';
     level.sinceMs = judgement.sinceMs;
     level.sinceArrivalMs = judgement.arrivalMs;

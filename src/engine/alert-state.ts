@@ -7,6 +7,7 @@
  */
 
 import type { Alert, Severity } from '../core/types.ts';
+import type { JudgingHours } from './active.ts';
 import { createEpisodes, type Episode, type Fired } from './alert-episode.ts';
 import {
   type AlertLevel,
@@ -50,6 +51,8 @@ export interface AlertSettings {
   readonly give: (alert: Alert) => void;
   /** Whether a pending alert also fires when no further reading comes. */
   readonly firesByTime: boolean;
+  /** Absent: it judges at all times. */
+  readonly hours?: JudgingHours | undefined;
 }
 
 export function createAlertStates(settings: AlertSettings): AlertStates {
@@ -93,7 +96,9 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
         dueMs = Math.min(dueMs, level.sinceArrivalMs + forMs);
         continue;
       }
-      level.phase = 'firing';
+      // Outside of its active hours a rule fires nothing, and what was pending begins anew.
+      const isActive = settings.hours?.lasts(level.sinceMs, level.sinceMs + forMs) ?? true;
+      level.phase = isActive ? 'firing' : 'ok';
       const { message, values } = level;
       settle(
         key,

@@ -12,6 +12,7 @@ import type { RuleLine } from '../core/status.ts';
 import type { Alert } from '../core/types.ts';
 import type { Rows } from '../expression/rows.ts';
 import type { RulePlan, WindowPlan } from '../rules/plan.ts';
+import { judgingHoursOf } from './active.ts';
 import { aggregates as registry } from './aggregates/index.ts';
 import type { AlertStates } from './alert-state.ts';
 import { createForwarding, type SavedForwarding } from './forwarding.ts';
@@ -67,8 +68,13 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
   };
   const common = { rule: plan.name, tagsOf: tagsOfKey, give };
   const inputs = plan.inputs.map((input) => createInput(input));
-  const judge = createJudge({ ...common, alerts: plan.alerts, firesByTime: plan.window === undefined });
-  const silence = plan.silent && createSilence(plan.silent, common);
+  const judge = createJudge({
+    ...common,
+    alerts: plan.alerts,
+    firesByTime: plan.window === undefined,
+    hours: judgingHoursOf(plan),
+  });
+  const silence = plan.silent && createSilence(plan.silent, common, plan.active);
   const forwarding = plan.forward && createForwarding(plan.forward, tagsOfPoint, output);
   const results = createResults(plan, keys);
   const windows = plan.window && createRuleWindows(plan.window);

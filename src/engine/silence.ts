@@ -1,11 +1,14 @@
 /**
  * Keys that stop sending: an alert of its own when no reading of a key has come for `afterMs`; the next one clears it.
  *
+ * Outside of the rule's active hours nothing fires or clears: a silent key fires at the first active moment, and one that
+ * sends again clears with its first reading in an active one.
  * Invariant: time in which the gateway itself was not listening is nobody's silence.
  */
 
 import { renderKeyMessage } from '../rules/key-message.ts';
 import type { SilentPlan } from '../rules/plan.ts';
+import type { ActiveHours } from '../schedule/schedule.ts';
 import { type AlertSettings, type AlertStates, createAlertStates } from './alert-state.ts';
 
 export interface Silence {
@@ -25,7 +28,8 @@ const never = [0];
 
 export function createSilence(
   plan: SilentPlan,
-  settings: Omit<AlertSettings, 'levels' | 'firesByTime'>,
+  settings: Omit<AlertSettings, 'levels' | 'firesByTime' | 'hours'>,
+  active?: ActiveHours,
 ): Silence {
   const alerts = createAlertStates({
     ...settings,
@@ -52,17 +56,23 @@ export function createSilence(
   }
 
   const silentAtMs = (key: number): number => Math.max(heardMs[key]!, listeningSince) + plan.afterMs;
+  /** When a silent key fires, if it stays silent. */
+  const fallsAtMs = (key: number): number => active?.next(silentAtMs(key)) ?? silentAtMs(key);
 
   function fall(key: number): void {
     silent.add(key);
-    judge(key, silentAtMs(key), true);
+    judge(key, fallsAtMs(key), true);
   }
 
   return {
     alerts,
     heard(key, arrivalMs) {
-      if (heardMs[key] !== undefined && !silent.has(key) && silentAtMs(key) <= arrivalMs) fall(key);
-      if (silent.delete(key)) judge(key, arrivalMs, false);
+      const isSilent = heardMs[key] !== undefined && silentAtMs(key) <= arrivalMs;
+      if (isSilent && !silent.has(key) && fallsAtMs(key) <= arrivalMs) fall(key);
+      if (silent.has(key) && (active?.matches(arrivalMs) ?? true)) {
+        silent.delete(key);
+        judge(key, arrivalMs, false);
+      }
       heardMs[key] = arrivalMs;
       dueMs = Math.min(dueMs, arrivalMs + plan.afterMs);
     },
@@ -74,8 +84,8 @@ export function createSilence(
       dueMs = Number.POSITIVE_INFINITY;
       for (const key of heardMs.keys()) {
         if (Number.isNaN(heardMs[key] ?? Number.NaN) || silent.has(key)) continue;
-        if (silentAtMs(key) <= nowMs) fall(key);
-        else dueMs = Math.min(dueMs, silentAtMs(key));
+        if (fallsAtMs(key) <= nowMs) fall(key);
+        else dueMs = Math.min(dueMs, fallsAtMs(key));
       }
     },
     quietUntilMs: () => dueMs,

@@ -7,6 +7,7 @@
 import type { Alert, FieldValue, Point, ValueType } from '../core/types.ts';
 import type { Column, NumberColumn, NumberKernel, Rows } from '../expression/rows.ts';
 import type { AlertPlan, MessageTemplate } from '../rules/plan.ts';
+import type { JudgingHours } from './active.ts';
 import { type AlertStates, createAlertStates } from './alert-state.ts';
 import type { ResultStage } from './windows.ts';
 
@@ -75,13 +76,15 @@ export interface JudgeSettings {
   readonly tagsOf: (key: number) => Readonly<Record<string, string>>;
   readonly give: (alert: Alert) => void;
   readonly firesByTime: boolean;
+  /** Absent: it judges at all times. */
+  readonly hours?: JudgingHours | undefined;
 }
 
 const noKernel: NumberKernel = () => new Float64Array(0);
 
 /** Judges the rows of a rule; undefined for a rule without alerts. */
 export function createJudge(settings: JudgeSettings): Judge | undefined {
-  const { alerts, firesByTime } = settings;
+  const { alerts, firesByTime, hours } = settings;
   if (alerts.length === 0) return undefined;
   const states = createAlertStates({ ...settings, levels: alerts });
   const when = alerts.map(() => 0);
@@ -96,17 +99,20 @@ export function createJudge(settings: JudgeSettings): Judge | undefined {
       for (let row = 0; row < rows.n; row++) {
         const key = keys[row]!;
         if (key < 0 || stages?.[row] === 'revised') continue;
+        if (firesByTime) states.passKey(key, rows.arrivalMs[row]!);
+        const activeSinceMs = hours?.since(atMs[row]!, stages?.[row]) ?? Number.NEGATIVE_INFINITY;
+        if (Number.isNaN(activeSinceMs)) continue;
         for (let level = 0; level < alerts.length; level++) {
           const holds = whenColumns[level]![row]!;
           when[level] = holds;
           // Without a condition of its own an alert clears when `when` is false; a missing value clears nothing.
           clear[level] = clearColumns[level]?.[row] ?? (holds === 0 ? 1 : 0);
         }
-        if (firesByTime) states.passKey(key, rows.arrivalMs[row]!);
         states.judge(key, {
           when,
           clear,
-          sinceMs: sinceMs[row]!,
+          sinceMs: Math.max(sinceMs[row]!, activeSinceMs),
+          activeSinceMs,
           atMs: atMs[row]!,
           arrivalMs: rows.arrivalMs[row]!,
           message: (level) => messages[level]?.(rows, row) ?? '',
