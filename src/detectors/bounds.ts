@@ -9,7 +9,7 @@
 import type { Detector } from './detector.ts';
 
 /** Larger magnitudes are not learnt. */
-export const largest = 1e150;
+export const largest = 1e100;
 
 /** Standard scores end here; also where there was no deviation at all to measure by. */
 export const largestScore = 1000;

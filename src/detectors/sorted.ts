@@ -59,3 +59,22 @@ export function medianDistance(cells: Float64Array, from: number, count: number,
   }
   return count % 2 === 1 ? distance : before / 2 + distance / 2;
 }
+
+/**
+ * Puts x into a ring of `size` numbers and into their order, in place of the oldest when `count` fill it. `place` is the
+ * ring's next place; gives the one after it.
+ */
+export function replaceSorted(
+  cells: Float64Array,
+  ring: number,
+  sorted: number,
+  size: number,
+  count: number,
+  place: number,
+  x: number,
+): number {
+  if (count === size) removeSorted(cells, sorted, size, cells[ring + place]!);
+  insertSorted(cells, sorted, Math.min(count, size - 1), x);
+  cells[ring + place] = x;
+  return (place + 1) % size;
+}

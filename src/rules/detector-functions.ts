@@ -72,6 +72,18 @@ export const detectors = {
     parameters: [],
     resultType: 'boolean',
   },
+  forecast: {
+    signature: 'forecast(x, 10m)',
+    doc: 'the value expected in ten minutes: level, steady trend and, after three days, the usual course of the day',
+    parameters: [windowOf('horizon')],
+    resultType: 'number',
+  },
+  anomaly: {
+    signature: 'anomaly(x)',
+    doc: 'how odd x is, from 0 to 1, with nothing to set: jumps, new levels, odd hours, dead sensors; try 0.99',
+    parameters: [],
+    resultType: 'number',
+  },
 } as const satisfies Record<string, DetectorEntry>;
 
 /** The entry of a function, or undefined: only the map's own names count. */
