@@ -7,6 +7,7 @@
 import { type Column, type Rows, type SeriesTable, type StringColumn, setCell } from '../expression/rows.ts';
 import type { RulePlan } from '../rules/plan.ts';
 import type { Aggregate } from './aggregates/aggregate.ts';
+import type { ResultMemory } from './result-memory.ts';
 import type { NamedSlot } from './verdict.ts';
 import type { ResultStage, WindowResult } from './windows.ts';
 
@@ -28,7 +29,12 @@ export interface Results {
 /** At a time: a rule must stay small when there are thousands of them. */
 const capacity = 32;
 
-export function createResults({ aggregates, computes }: RulePlan, table: SeriesTable): Results {
+/** With memory, rows are full with one result. */
+export function createResults(
+  { aggregates, computes }: RulePlan,
+  table: SeriesTable,
+  memory?: ResultMemory,
+): Results {
   const columns: Column[] = aggregates.map(({ resultType }) =>
     resultType === 'string' ? ([] as StringColumn) : new Float64Array(capacity),
   );
@@ -61,9 +67,13 @@ export function createResults({ aggregates, computes }: RulePlan, table: SeriesT
       sinceMs[row] = result.sinceMs;
       atMs[row] = result.atMs;
       for (let a = 0; a < running.length; a++) setCell(columns[a]!, row, running[a]!.result(result.slot));
-      return rows.n === capacity;
+      return rows.n === capacity || memory !== undefined;
     },
     compute() {
+      if (memory) {
+        memory.compute(rows, keys[0]!, stages[0]!, atMs[0]!);
+        return;
+      }
       for (const [i, { compiled }] of computes.entries()) {
         columns[aggregates.length + i] = compiled.kernel(rows);
       }

@@ -15,7 +15,7 @@ export interface RunningInput {
   readonly slots: readonly NamedSlot[];
   /** Of the rows last viewed. */
   keys(): Int32Array;
-  /** The device's rows with the rule's lets behind the fields; valid until the next call. */
+  /** The device's rows with the rule's lets behind the fields, but those with memory; valid until the next call. */
   view(device: Rows): Rows;
   /** The rule's key of a series; `idOf` numbers a key not met before, negative when there is no room. */
   keyOf(series: number, rows: Rows, idOf: (values: readonly string[]) => number): number;
@@ -30,6 +30,7 @@ export function createInput(input: RuleInput): RunningInput {
   let keyOfSeries = new Int32Array(0);
   let keys = new Int32Array(0);
   let view: Rows | undefined;
+  const plain = input.memory?.plainLets ?? [...input.lets.keys()];
 
   function learn(series: number, rows: Rows, idOf: (values: readonly string[]) => number): number {
     if (series >= keyOfSeries.length) {
@@ -52,8 +53,9 @@ export function createInput(input: RuleInput): RunningInput {
       if (view?.table !== device.table) view = { ...device, columns: [...device.columns] };
       view.n = device.n;
       if (keys.length < device.n) keys = new Int32Array(capacityFor(device.n));
-      for (const [i, { compiled }] of input.lets.entries()) {
-        view.columns[fields.length + i] = compiled.kernel(view);
+      for (let i = 0; i < plain.length; i++) {
+        const place = plain[i]!;
+        view.columns[fields.length + place] = input.lets[place]!.compiled.kernel(view);
       }
       return view;
     },

@@ -16,7 +16,10 @@ import { judgingHoursOf } from './active.ts';
 import { aggregates as registry } from './aggregates/index.ts';
 import type { AlertStates } from './alert-state.ts';
 import { createForwarding, type SavedForwarding } from './forwarding.ts';
+import type { SavedMemories } from './memory.ts';
 import { type Output, setAside } from './output.ts';
+import { createReadingMemory } from './reading-memory.ts';
+import { createResultMemory } from './result-memory.ts';
 import { createResults } from './results.ts';
 import { createInput, type RunningInput } from './rule-input.ts';
 import { createSeriesIndex, tagsOf } from './series.ts';
@@ -52,6 +55,9 @@ export interface SavedRule {
   readonly alerts: ReturnType<AlertStates['save']> | undefined;
   readonly silence: ReturnType<Silence['save']> | undefined;
   readonly forwarded: SavedForwarding | undefined;
+  /** What functions with memory have learnt. */
+  readonly readingMemory: SavedMemories | undefined;
+  readonly resultMemory: SavedMemories | undefined;
 }
 
 export function createRule(plan: RulePlan, gateway: string, output: Output): RunningRule {
@@ -76,7 +82,9 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
   });
   const silence = plan.silent && createSilence(plan.silent, common, plan.active);
   const forwarding = plan.forward && createForwarding(plan.forward, tagsOfPoint, output);
-  const results = createResults(plan, keys);
+  const readingMemory = createReadingMemory(plan);
+  const resultMemory = createResultMemory(plan.resultMemory);
+  const results = createResults(plan, keys, resultMemory);
   const windows = plan.window && createRuleWindows(plan.window);
 
   function createRuleWindows(window: WindowPlan): Windows {
@@ -143,6 +151,7 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
       const rows = input.view(device);
       counts.readings += rows.n;
       assignKeys(input, rows);
+      if (readingMemory) counts.filtered += readingMemory.run(index, rows, input.keys());
       if (windows === undefined) {
         judge?.judge(rows, input.keys(), index, input.slots, { sinceMs: rows.eventMs, atMs: rows.eventMs });
         forwarding?.forward(rows, input.keys(), input.slots);
@@ -187,6 +196,8 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
       alerts: judge?.states.save(),
       silence: silence?.save(),
       forwarded: forwarding?.save(),
+      readingMemory: readingMemory?.save(keys.size),
+      resultMemory: resultMemory?.save(keys.size),
     }),
     load(saved) {
       keys.restore(saved.tags, saved.keys);
@@ -194,6 +205,8 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
       if (saved.alerts) judge?.states.load(saved.alerts);
       if (saved.silence) silence?.load(saved.silence);
       if (saved.forwarded) forwarding?.load(saved.forwarded);
+      if (saved.readingMemory) readingMemory?.load(saved.readingMemory, saved.keys);
+      if (saved.resultMemory) resultMemory?.load(saved.resultMemory, saved.keys);
     },
   };
 }

@@ -12,6 +12,7 @@ import type { ExpressionProblem } from '../expression/error.ts';
 import type { Compiled } from '../expression/rows.ts';
 import type { Scope } from '../expression/scope.ts';
 import type { Typed } from '../expression/typed.ts';
+import { constantOf } from './constant.ts';
 import { type AggregateEntry, aggregateNamed } from './functions.ts';
 import { aggregateName } from './scopes.ts';
 
@@ -108,30 +109,22 @@ function countOf(entry: AggregateEntry): number[] {
   return entry.argumentOptional ? [0, most] : [most];
 }
 
-const noNames: Scope = {
-  resolve: () => undefined,
-  resolveMember: () => undefined,
-  names: () => [],
-  unknown: (name) => `\`${name}\` is not a constant`,
-  hint: () => 'write a number',
-};
-
 function parameterOf(
   node: Ast,
   { name, min, max }: { name: string; min: number; max: number },
   wrong: Wrong,
 ): number | undefined {
-  const { typed } = check(node, noNames);
-  if (typed?.kind !== 'constant' || typeof typed.value !== 'number') {
+  const value = constantOf(node);
+  if (typeof value !== 'number') {
     return wrong(
       `\`${print(node)}\` is not a constant number`,
       node,
       `write ${name} out: a number from ${min} to ${max}`,
     );
   }
-  if (typed.value >= min && typed.value <= max) return typed.value;
+  if (value >= min && value <= max) return value;
   return wrong(
-    `${name} is ${typed.value}; it goes from ${min} to ${max}`,
+    `${name} is ${value}; it goes from ${min} to ${max}`,
     node,
     `write a number from ${min} to ${max}`,
   );

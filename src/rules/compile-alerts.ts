@@ -31,17 +31,28 @@ export function compileAlerts(
 
 function scopeOfResults(
   { rule, devices, by, lookups }: RuleContext,
-  { names, calls, aggregates }: Computed,
+  { names, calls, aggregates, memory }: Computed,
 ): Scope {
   // Slots of computed names follow those of the aggregates, of which each call has one.
   const types = calls.map((_, i) => aggregates[i]?.resultType);
-  return resultScope({ rule, devices, aggregates: types, computes: names, by, lookups, place: 'alert' });
+  const scope = resultScope({
+    rule,
+    devices,
+    aggregates: types,
+    computes: names,
+    by,
+    lookups,
+    place: 'alert',
+  });
+  return memory ? memory.over(scope, ['alert'], new Set()) : scope;
 }
 
 function scopesOfReadings({ rule, devices, lookups }: RuleContext, readings: readonly Readings[]): Scope[] {
-  return devices.map((device, d) =>
-    readingScope({ rule, device, lets: readings[d]!.names, lookups, place: 'alert' }),
-  );
+  return devices.map((device, d) => {
+    const { names, memory } = readings[d]!;
+    const scope = readingScope({ rule, device, lets: names, lookups, place: 'alert' });
+    return memory.over(scope, ['alert'], new Set());
+  });
 }
 
 function compileAlert(

@@ -1,17 +1,17 @@
-/** What a rule computes of a window: aggregates of readings, and expressions over their results. */
+/** What a rule computes of a window: aggregates of readings, and expressions over their results (compile-results.ts). */
 
 import type { ValueType } from '../core/types.ts';
 import type { Ast } from '../expression/ast.ts';
-import { check } from '../expression/check.ts';
-import { compile } from '../expression/compile.ts';
 import { ExpressionError } from '../expression/error.ts';
 import { parse } from '../expression/parse.ts';
 import type { Compiled } from '../expression/rows.ts';
 import { type AggregateCall, createFoundCalls, type Understood, understandCall } from './aggregate-calls.ts';
 import type { Readings } from './compile-readings.ts';
+import { compileResults } from './compile-results.ts';
+import type { MemoryCalls } from './memory-calls.ts';
 import type { AggregatePlan, NamedCompiled } from './plan.ts';
 import type { RuleContext } from './rule-context.ts';
-import { type Earlier, readingScope, resultScope } from './scopes.ts';
+import { type Earlier, readingScope } from './scopes.ts';
 
 export interface Computed {
   readonly aggregates: readonly AggregatePlan[];
@@ -22,23 +22,18 @@ export interface Computed {
   readonly calls: readonly AggregateCall[];
   /** By device, then by aggregate. */
   readonly arguments: readonly (readonly (readonly Compiled[])[])[];
+  /** Calls with memory over results; those in alerts are still to be added. Absent without a window. */
+  readonly memory?: MemoryCalls;
 }
 
 export function compileComputes(context: RuleContext, readings: readonly Readings[]): Computed {
   const { calls, rest } = takeCalls(context);
   const understood = calls.map(({ call, name }) => understandEverywhere(context, readings, call, name));
-  const names: Earlier[] = [];
-  const computes: NamedCompiled[] = [];
-  for (const [name, expression] of rest) {
-    checkFree(context, name);
-    const compiled = expression && compileRest(context, understood, names, name, expression);
-    names.push({ name, type: compiled?.type });
-    if (compiled) computes.push({ name, compiled });
-  }
+  for (const name of rest.keys()) checkFree(context, name);
+  const types = understood.map((one) => one?.plan.resultType);
   return {
+    ...compileResults(context, types, rest),
     aggregates: understood.map((one) => one?.plan).filter((plan) => plan !== undefined),
-    computes,
-    names,
     calls: calls.map(({ call }) => call),
     arguments: context.devices.map((_, d) => understood.map((one) => one?.arguments[d] ?? [])),
   };
@@ -86,8 +81,11 @@ function understandEverywhere(
   name: string,
 ): Everywhere | undefined {
   const all = devices.map((device, d) => {
-    const scope = readingScope({ rule, device, lets: readings[d]!.names, lookups, place: 'argument' });
-    return understandCall(call, scope, (problems) => report.text(['compute', name], problems));
+    const { names, memory } = readings[d]!;
+    const scope = readingScope({ rule, device, lets: names, lookups, place: 'argument' });
+    const path = ['compute', name];
+    const withMemory = memory.over(scope, path, new Set());
+    return understandCall(call, withMemory, (problems) => report.text(path, problems));
   });
   const [first] = all;
   if (!first || all.some((one) => !one)) return undefined;
@@ -108,20 +106,6 @@ function understandEverywhere(
     resultType: first.resultType,
   };
   return { plan, arguments: all.map((one) => one!.arguments) };
-}
-
-function compileRest(
-  { rule, devices, by, lookups, report }: RuleContext,
-  understood: readonly (Everywhere | undefined)[],
-  computes: readonly Earlier[],
-  name: string,
-  expression: Ast,
-): Compiled | undefined {
-  const aggregates = understood.map((one) => one?.plan.resultType);
-  const scope = resultScope({ rule, devices, aggregates, computes, by, lookups, place: 'compute' });
-  const { typed, problems } = check(expression, scope);
-  report.text(['compute', name], problems);
-  return typed && compile(typed);
 }
 
 function checkFree({ by, report }: RuleContext, name: string): void {

@@ -1,7 +1,12 @@
 /** What a rule makes of single readings, for each of its devices: `let` and `where`. */
 
+import { print } from '../expression/ast.ts';
 import { compileText } from '../expression/compile.ts';
+import { parse } from '../expression/parse.ts';
 import type { NumberKernel } from '../expression/rows.ts';
+import { createMemoryCalls, type MemoryCalls } from './memory-calls.ts';
+import type { Where } from './memory-plan.ts';
+import { readingWorld } from './memory-worlds.ts';
 import type { DevicePlan, NamedCompiled } from './plan.ts';
 import type { RuleContext } from './rule-context.ts';
 import { type Earlier, readingScope } from './scopes.ts';
@@ -10,7 +15,9 @@ export interface Readings {
   readonly lets: readonly NamedCompiled[];
   /** All names of `let`, those that are wrong without a type. */
   readonly names: readonly Earlier[];
-  readonly where?: NumberKernel;
+  readonly where?: Where;
+  /** Calls with memory in them; those in aggregates and alerts are still to be added. */
+  readonly memory: MemoryCalls;
 }
 
 /** In the order of the devices. */
@@ -24,19 +31,35 @@ function compileDevice(context: RuleContext, device: DevicePlan): Readings {
   const { rule, report, lookups } = context;
   const lets: NamedCompiled[] = [];
   const names: Earlier[] = [];
+  const memory = createMemoryCalls(readingWorld(context, device));
   for (const [name, text] of Object.entries(rule.let)) {
     checkFree(context, device, name);
+    const uses = new Set<number>();
     const scope = readingScope({ rule, device, lets: names, lookups, place: 'let' });
-    const { compiled, problems } = compileText(text, scope);
+    const { compiled, problems } = compileText(text, memory.over(scope, ['let', name], uses));
     report.text(['let', name], problems);
     names.push({ name, type: compiled?.type });
-    if (compiled) lets.push({ name, compiled });
+    if (!compiled) continue;
+    lets.push({ name, compiled });
+    const slot = device.fields.length + names.length - 1;
+    memory.define(slot, compiled, uses, () => `${name}: ${print(parse(text))}`);
   }
-  if (rule.where === undefined) return { lets, names };
-  const scope = readingScope({ rule, device, lets: names, lookups, place: 'where' });
+  const where = compileWhere(context, device, names, memory);
+  return { lets, names, memory, ...(where && { where }) };
+}
+
+function compileWhere(
+  { rule, report, lookups }: RuleContext,
+  device: DevicePlan,
+  lets: readonly Earlier[],
+  memory: MemoryCalls,
+): Where | undefined {
+  if (rule.where === undefined) return undefined;
+  const uses = new Set<number>();
+  const scope = memory.over(readingScope({ rule, device, lets, lookups, place: 'where' }), ['where'], uses);
   const { compiled, problems } = compileText(rule.where, scope, { type: 'boolean', what: '`where`' });
   report.text(['where'], problems);
-  return compiled ? { lets, names, where: compiled.kernel as NumberKernel } : { lets, names };
+  return compiled && { kernel: compiled.kernel as NumberKernel, uses };
 }
 
 function checkFree({ report }: RuleContext, { profile, fields, tags }: DevicePlan, name: string): void {

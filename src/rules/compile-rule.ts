@@ -14,6 +14,8 @@ import { compileReadings, type Readings } from './compile-readings.ts';
 import { compileActive } from './compile-schedule.ts';
 import { compileWindow } from './compile-window.ts';
 import { lookupsOf, type Tables } from './lookup-files.ts';
+import { checkSameMemory, memoryPlansOf, readingMemoryOf, resultMemoryOf } from './memory-plan.ts';
+import { checkLookupNames } from './memory-worlds.ts';
 import type { DevicePlan, RuleInput, RulePlan } from './plan.ts';
 import type { Report } from './problem.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -21,6 +23,7 @@ import { stateHashOf } from './state-hash.ts';
 
 export interface RuleSurroundings {
   readonly report: Report;
+  /** Of devices and of the rules that others read, by their names under `from`. */
   readonly layouts: ReadonlyMap<string, DevicePlan>;
   readonly tables: Tables;
   readonly seriesLimit: number;
@@ -50,6 +53,9 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
   const alerts = compileAlerts(context, readings, computed);
   const silent = compileSilence(context);
   const active = compileActive(context);
+  const calls = readings.map(({ memory }) => memory);
+  checkSameMemory(context, calls);
+  checkLookupNames(context);
   if (rule.forward === false && alerts.length === 0 && !silent) {
     report.value(
       ['name'],
@@ -71,6 +77,9 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
     ...(window && { window }),
     aggregates: computed.aggregates,
     computes: computed.computes,
+    ...(calls[0]!.found.length > 0 && { readingMemory: memoryPlansOf(calls[0]!) }),
+    ...(computed.memory &&
+      computed.memory.found.length > 0 && { resultMemory: resultMemoryOf(computed.memory) }),
     alerts,
     ...(silent && { silent }),
     ...(active && { active }),
@@ -87,15 +96,17 @@ function onChangeOf({ forward }: RuleConfig): number | undefined {
 function inputOf(
   device: DevicePlan,
   by: readonly string[],
-  { lets, where }: Readings,
+  { lets, where, memory: calls }: Readings,
   computed: Computed,
   index: number,
 ): RuleInput {
+  const memory = calls.found.length > 0 ? readingMemoryOf(calls, where, device.fields.length) : undefined;
   return {
     device,
     keyTags: by.map((name) => device.tags.indexOf(name)),
-    ...(where && { where }),
+    ...(where && !memory?.where && { where: where.kernel }),
     lets,
+    ...(memory && { memory }),
     arguments: computed.arguments[index] ?? [],
   };
 }

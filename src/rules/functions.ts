@@ -77,13 +77,6 @@ export function aggregateNamed(name: string): AggregateEntry | undefined {
   return Object.hasOwn(aggregates, name) ? aggregates[name as keyof typeof aggregates] : undefined;
 }
 
-/** Functions of the language that this version does not have. A line leaves this list when it is built. */
-const later = new Set('lag zscore mad ewma cusum drift stuck spike forecast anomaly'.split(' '));
-
-export function isLaterFunction(name: string): boolean {
-  return later.has(name);
-}
-
 function ofNumbers(signature: string, doc: string): AggregateEntry {
   const name = nameIn(signature);
   const remedy = (argument: string, type: ValueType): string =>

@@ -46,6 +46,10 @@ export interface RulePlan {
    * `computes`. Without a window the rows of the reading itself are judged: fields, then one slot for each `let`.
    */
   readonly computes: readonly NamedCompiled[];
+  /** Functions with memory over readings; each input says what they are given. Absent: none. */
+  readonly readingMemory?: readonly MemoryPlan[];
+  /** Functions with memory over results of a window. Their columns follow those of `computes`. */
+  readonly resultMemory?: ResultMemoryPlan;
   readonly alerts: readonly AlertPlan[];
   /** A key is silent after so long without a reading; absent: silence is no alert. */
   readonly silent?: SilentPlan;
@@ -62,8 +66,56 @@ export interface RuleInput {
   readonly where?: NumberKernel;
   /** Their columns go to slots fields.length, fields.length + 1, … before `where` and what follows is evaluated. */
   readonly lets: readonly NamedCompiled[];
+  /** Present in rules with `RulePlan.readingMemory`. */
+  readonly memory?: ReadingMemoryPlan;
   /** By `RulePlan.aggregates`, the columns of each one's arguments: none for `count()`. */
   readonly arguments: readonly (readonly Compiled[])[];
+}
+
+/** A function with memory. Its state goes by key; all devices of a rule share it. */
+export interface MemoryPlan {
+  /** `lag`, or a name in the engine's registry of detectors. */
+  readonly fn: string;
+  /** Constants after the argument; durations in ms. */
+  readonly parameters: readonly number[];
+  readonly argumentType: ValueType;
+  readonly resultType: ValueType;
+  /** The call, and all that its argument is computed from: kept state fits as long as this stays the same. */
+  readonly identity: string;
+}
+
+/** Fills one column of the rows. A column with memory is only filled for rows that count. */
+export type MemoryStep =
+  | {
+      readonly kind: 'value';
+      readonly slot: number;
+      readonly compiled: Compiled;
+      /** Whether it is computed from a column with memory. */
+      readonly remembers: boolean;
+    }
+  | {
+      readonly kind: 'memory';
+      readonly slot: number;
+      /** Its place in the rule's list. */
+      readonly memory: number;
+      readonly argument: Compiled;
+    };
+
+/** Functions with memory over the readings of one device; steps in an order in which each finds what it needs. */
+export interface ReadingMemoryPlan {
+  /** Places of `lets` without memory, which come first. The others are among the steps. */
+  readonly plainLets: readonly number[];
+  /** What `where` needs, when it needs memory: it then stands here, not in `RuleInput.where`. These see every reading. */
+  readonly before: readonly MemoryStep[];
+  readonly where?: NumberKernel;
+  /** All others: they see the readings that `where` lets pass. */
+  readonly after: readonly MemoryStep[];
+}
+
+export interface ResultMemoryPlan {
+  readonly memories: readonly MemoryPlan[];
+  /** `computes` and columns with memory, in an order in which each finds what it needs; but `lag` may look ahead. */
+  readonly steps: readonly MemoryStep[];
 }
 
 export interface NamedCompiled {

@@ -8,7 +8,7 @@
 import type { RuleConfig } from '../config/schema.ts';
 import type { ValueType } from '../core/types.ts';
 import type { Binding, LookupColumn, Scope } from '../expression/scope.ts';
-import { aggregateNamed, aggregates, isLaterFunction } from './functions.ts';
+import { aggregateNamed, aggregates } from './functions.ts';
 import type { DevicePlan } from './plan.ts';
 
 /** A lookup table as a rule names it. Without columns it could not be read, which is reported where it is named. */
@@ -229,8 +229,5 @@ const readingPlaces: Readonly<Record<ReadingNames['place'], Words>> = {
 };
 
 function misplacedFunction(name: string, { message, remedy }: Words): Words | undefined {
-  if (aggregateNamed(name)) return { message: `\`${name}\` ${message}`, remedy };
-  if (!isLaterFunction(name)) return undefined;
-  const known = Object.keys(aggregates).join(', ');
-  return { message: `\`${name}\` is not available in this version`, remedy: `aggregates: ${known}` };
+  return aggregateNamed(name) ? { message: `\`${name}\` ${message}`, remedy } : undefined;
 }
