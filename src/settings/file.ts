@@ -1,0 +1,80 @@
+/**
+ * The settings file: JSON that people can read, its checksum first, and the version before it beside it as `.bak`.
+ *
+ * Invariant: what was written is found again after a crash at any moment. A damaged file is set aside as `.corrupt`,
+ * which is said, and the version before it taken.
+ */
+
+import { crc32 } from 'node:zlib';
+import type { DurableFiles } from '../core/durable-files.ts';
+import type { Logger } from '../core/log.ts';
+import { fromStored, type Settings, toStored } from './settings.ts';
+
+export interface SettingsFileOptions {
+  readonly path: string;
+  readonly files: DurableFiles;
+  readonly logger: Logger;
+}
+
+/** In the shape of a lowdb adapter. */
+export interface SettingsFile {
+  /** Null when there is none. Throws `GatewayError` when the disk does not let it be read. */
+  read(): Promise<Settings | null>;
+  /** Resolves when it is on disk; throws `GatewayError`, and what was there stays. */
+  write(settings: Settings): Promise<void>;
+}
+
+export function createSettingsFile({ path, files, logger }: SettingsFileOptions): SettingsFile {
+  const previous = `${path}.bak`;
+  /** Whether the file at `path` is one to keep. */
+  let isWhole = false;
+
+  async function readFile(from: string): Promise<Settings | undefined> {
+    const content = await files.read(from);
+    if (content === undefined) return undefined;
+    const settings = decodeSettings(content.toString());
+    if (settings !== undefined) return settings;
+    await files.rename(from, `${from}.corrupt`);
+    logger.error(
+      { path: from, bytes: content.length },
+      'settings file is damaged: set aside as .corrupt; acknowledgements and silences since the version before are lost',
+    );
+    return undefined;
+  }
+
+  return {
+    async read() {
+      const settings = await readFile(path);
+      isWhole = settings !== undefined;
+      return settings ?? (await readFile(previous)) ?? null;
+    },
+    async write(settings) {
+      const content = Buffer.from(encodeSettings(settings));
+      // A crash between the two leaves the version before, under its other name.
+      if (isWhole) await files.rename(path, previous);
+      isWhole = false;
+      await files.replace(path, content);
+      isWhole = true;
+    },
+  };
+}
+
+export function encodeSettings(settings: Settings): string {
+  const stored = toStored(settings);
+  return `${JSON.stringify({ checksum: checksumOf(stored), ...stored }, null, 2)}\n`;
+}
+
+/** Undefined when the text is not one that was written whole. */
+export function decodeSettings(text: string): Settings | undefined {
+  try {
+    const { checksum, ...stored } = JSON.parse(text) as { readonly checksum?: unknown };
+    return checksum === checksumOf(stored) ? fromStored(stored) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** CRC-32 of the content without blanks. */
+function checksumOf(stored: object): string {
+  return crc32(JSON.stringify(stored)).toString(16).padStart(8, '0');
+}
