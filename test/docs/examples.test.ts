@@ -44,6 +44,11 @@ interface Project {
   readonly tables: readonly Fence[];
 }
 
+/** Whether a test file expects something of a rule of the file. */
+function isAbout(test: string, rules: string): boolean {
+  return [...rules.matchAll(/^ +- name: (\S+)/gm)].some((match) => test.includes(`: ${match[1]},`));
+}
+
 /** What `headgate test` says of a test file, its rule file and the devices; and the exit code. */
 async function prove(test: string, rules: string, devices: readonly string[]): Promise<[number, string]> {
   const home = makeHome();
@@ -103,7 +108,7 @@ for (const name of pages) {
       test(`${place} passes headgate test`, async () => {
         const above = whole
           .slice(0, whole.indexOf(block))
-          .findLast((one) => kindOf(one) === 'rules' && !one.label);
+          .findLast((one) => kindOf(one) === 'rules' && !one.label && isAbout(block.text, one.text));
         const [code, said] = await prove(block.text, above!.text, devices);
         assert.equal(code, 0, said);
       });
