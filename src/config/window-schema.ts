@@ -6,6 +6,7 @@
  */
 
 import { z } from 'zod';
+import { greatestCommonDivisor } from '../core/divisor.ts';
 import { GatewayError } from '../core/errors.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import type { WindowConfig } from './schema.ts';
@@ -15,6 +16,8 @@ import { duration, text } from './values.ts';
 /** Each reading is followed by so many results, and a key that falls silent by all of them at once. */
 const maxResultsInWindow = 100_000;
 const maxCount = 1_000_000;
+/** Of a window by count. */
+const maxParts = 10_000;
 const leastMs = 10;
 const keepByDefaultMs = parseDuration('10m');
 
@@ -180,8 +183,17 @@ function count({ count: size, every: step }: Written, context: Context) {
   } else if (steps > size!) {
     const remedy = 'readings between two windows would be skipped: make `every` at most as large as `count`';
     refuse(context, '`every` is larger than the window', remedy, at);
+  } else if (partsOf(size!, steps) > maxParts) {
+    const message = `a window that is kept in ${partsOf(size!, steps)} parts: ${maxParts} are the most`;
+    const remedy = `make \`every\` a divisor of \`count\`, ${Math.ceil(size! / maxParts)} or more`;
+    refuse(context, message, remedy, at);
   } else {
     return { kind: 'count' as const, size: size!, every: steps };
   }
   return undefined;
+}
+
+/** Readings that no result parts are kept together. */
+function partsOf(size: number, every: number): number {
+  return size / greatestCommonDivisor(size, every);
 }

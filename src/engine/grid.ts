@@ -5,6 +5,7 @@
  * Not here: which windows are open.
  */
 
+import { greatestCommonDivisor } from '../core/divisor.ts';
 import type { WindowPlan } from '../rules/plan.ts';
 import { calendarGrid } from './calendar-grid.ts';
 
@@ -69,8 +70,4 @@ function evenGrid({ lengthMs, everyMs, offsetMs }: EvenPlan): WindowGrid {
 function evenBlocks(lengthMs: number, offsetMs: number, paneMs: number): WindowBlocks {
   const startOf = (t: number): number => Math.floor((t - offsetMs) / lengthMs) * lengthMs + offsetMs;
   return { startOf, endOf: (startMs) => startMs + lengthMs, lastIn: (endMs) => startOf(endMs - paneMs) };
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -40,6 +40,7 @@ export interface OpenSessions {
   earliestEndMs(key: number): number;
   /** Ends of the key's sessions up to a time, ascending. */
   endsUntil(key: number, untilMs: number): number[];
+  earliest(key: number): Session | undefined;
   takeEarliest(key: number): Session;
   /** Every session of the key, the earliest first. */
   visit(key: number, visit: (session: Session) => void): void;
@@ -151,6 +152,10 @@ export function createOpenSessions(
         first = newer(last);
       }
       return ends;
+    },
+    earliest(key) {
+      const first = earliest(key);
+      return first === noSlot ? undefined : sessionOf(first, lastOf(first));
     },
     takeEarliest(key) {
       const first = earliest(key);

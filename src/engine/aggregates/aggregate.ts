@@ -24,6 +24,8 @@ export interface Aggregate {
    * cannot be: sliding windows then keep no partial results of this aggregate.
    */
   readonly compact?: (slot: number) => void;
+  /** With `compact`: what was made compact must not overlap in time with what it is merged with. */
+  readonly followsTime?: true;
   /** NaN or null when the slot has seen no value. Truth values are 1 and 0. */
   result(slot: number): number | string | null;
   /** Plain data for the checkpoint; `load` puts it into other slots of a fresh aggregate. */

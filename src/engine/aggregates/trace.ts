@@ -54,6 +54,7 @@ export function stepping(step: Step, finish: Finish): Aggregate {
     merge(into, from) {
       append(traces[into]!, traces[from]!, step);
     },
+    followsTime: true,
     compact(slot) {
       const trace = traces[slot]!;
       sumUp(trace, trace.times.length, step);
@@ -129,14 +130,16 @@ function extend(trace: Trace, timeMs: number, value: number, step: Step): void {
   trace.endValue = value;
 }
 
-/** Joins a later trace, which may have a sum of its own. */
+/** Joins a later trace, which may have a sum of its own. Of sums that overlap in time no step leads from one to the other. */
 function append(trace: Trace, later: Trace, step: Step): void {
   if (!isEmpty(later)) {
     sumUp(trace, trace.times.length, step);
-    extend(trace, later.startMs, later.startValue, step);
+    if (!(later.startMs < trace.endMs)) extend(trace, later.startMs, later.startValue, step);
     trace.growth += later.growth;
-    trace.endMs = later.endMs;
-    trace.endValue = later.endValue;
+    if (later.endMs >= trace.endMs) {
+      trace.endMs = later.endMs;
+      trace.endValue = later.endValue;
+    }
   }
   for (const [i, timeMs] of later.times.entries()) add(trace, timeMs, later.values[i]!, step);
 }
