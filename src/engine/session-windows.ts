@@ -150,15 +150,17 @@ export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>
     }
   }
 
+  /** Of each key only what closes first: judgements of a key go on in time. */
   function emit(): void {
     const arrivalMs = emitting!.dueMs();
     foldPlaced();
     for (const key of emitting!.take()) {
       closeIdle(key, arrivalMs);
-      open.visit(key, ({ startMs, lastMs, slot }) => {
-        const endMs = Number.NaN;
-        settings.give({ key, stage: 'early', slot, endMs, sinceMs: startMs, atMs: lastMs, arrivalMs });
-      });
+      const earliest = open.earliest(key);
+      if (earliest === undefined) continue;
+      const { startMs, lastMs, slot } = earliest;
+      const endMs = Number.NaN;
+      settings.give({ key, stage: 'early', slot, endMs, sinceMs: startMs, atMs: lastMs, arrivalMs });
     }
   }
 
