@@ -32,7 +32,7 @@ export function diagnosticOf({ rule, keyPath, start, end, message, remedy, sever
 export interface Report {
   readonly problems: readonly Problem[];
   /** Of a text: paths are from the rule on. */
-  text(path: KeyPath, problems: readonly ExpressionProblem[]): void;
+  text(path: KeyPath, problems: readonly ExpressionProblem[], severity?: Problem['severity']): void;
   /** Of a value as a whole. */
   value(path: KeyPath, message: string, remedy: string, severity?: Problem['severity']): void;
 }
@@ -50,11 +50,11 @@ export function createReport(rule: LocatedRule): Report {
 
   return {
     problems,
-    text(path, found) {
+    text(path, found, severity = 'error') {
       for (const { message, start, end, remedy } of found) {
         // An end of 0 stands for the whole value; the mistake of an empty text is at its start.
         const place = { keyPath: [...rule.keyPath, ...path], start, end: Math.max(end, start + 1) };
-        add({ rule, ...place, message, ...(remedy && { remedy }), severity: 'error' });
+        add({ rule, ...place, message, ...(remedy && { remedy }), severity });
       }
     },
     value(path, message, remedy, severity = 'error') {
