@@ -77,7 +77,7 @@ export interface Told {
   readonly duplicates: number;
   /** Open windows (tumbling: one pane each). */
   readonly open: number;
-  /** Of the rule's first key. */
+  /** Of the rule's first key; undefined of sessions. */
   readonly watermarkMs: number | undefined;
 }
 
@@ -130,8 +130,8 @@ function toldOf({ state, points, setAside }: StepResult, before: ReturnType<type
     late: after.late - before.late,
     duplicates: after.duplicates - before.duplicates,
     open: statusOf(state).rules[0]!.openWindows,
-    watermarkMs: (save(state).rules.r!.state.windows as { watermarkMs: Float64Array } | undefined)
-      ?.watermarkMs[0],
+    watermarkMs: (save(state).rules.r!.state.windows as { watermarkMs?: Float64Array } | undefined)
+      ?.watermarkMs?.[0],
   };
 }
 
