@@ -27,7 +27,8 @@ const files = {
 
 function planOf(rules: string, devices = [bus, tram]): Plan {
   const compiled = compileText(rules, devices, files);
-  assert.deepEqual(toldOf(compiled), []);
+  const problems = compiled.problems.filter(({ severity }) => severity === 'error');
+  assert.deepEqual(toldOf({ ...compiled, problems }), []);
   return compiled.plan!;
 }
 
