@@ -5,6 +5,7 @@ import { metricsText } from './metrics.ts';
 
 const rule = {
   ...{ name: 'bus-load', readings: 10, filtered: 1, late: 2, keys: 3, openWindows: 1, windowsClosed: 4 },
+  revised: 9,
   ...{ points: 5, fired: 6, cleared: 7, overLimit: 0 },
 };
 const alert = {
@@ -40,6 +41,7 @@ test('every figure has its name, unit and labels', async () => {
     'headgate_start_time_seconds 1767225600.5',
     'headgate_last_reload_successful 0',
     'headgate_rule_late_total{rule="bus-load"} 2',
+    'headgate_rule_results_revised_total{rule="bus-load"} 9',
     'headgate_alerts_firing{rule="bus-load",severity="critical"} 2',
     'headgate_source_up{source="mqtt"} 1',
     'headgate_forward_up 0',

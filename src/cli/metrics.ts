@@ -105,6 +105,10 @@ const metrics: Readonly<Record<string, Metric>> = {
     'windows closed',
     byRule((rule) => rule.windowsClosed),
   ),
+  rule_results_revised_total: counter(
+    'results given again because of late readings',
+    byRule((rule) => rule.revised),
+  ),
   rule_points_total: counter(
     'points forwarded',
     byRule((rule) => rule.points),

@@ -43,6 +43,7 @@ const status: GatewayStatus = {
       keys: 12,
       openWindows: 12,
       windowsClosed: 2400,
+      revised: 0,
       points: 2400,
       fired: 4,
       cleared: 3,

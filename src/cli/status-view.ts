@@ -113,6 +113,7 @@ function deviceTable(status: GatewayStatus, colours: boolean): string[] {
 
 function ruleTable(status: GatewayStatus, colours: boolean): string[] {
   if (status.rules.length === 0) return [];
+  const revises = status.rules.some(({ revised }) => revised > 0);
   const titles = [
     'readings',
     'late',
@@ -120,6 +121,7 @@ function ruleTable(status: GatewayStatus, colours: boolean): string[] {
     'keys',
     'open',
     'closed',
+    ...(revises ? ['revised'] : []),
     'points',
     'fired',
     'cleared',
@@ -133,6 +135,7 @@ function ruleTable(status: GatewayStatus, colours: boolean): string[] {
     countText(rule.keys),
     countText(rule.openWindows),
     countText(rule.windowsClosed),
+    ...(revises ? [countText(rule.revised)] : []),
     countText(rule.points),
     countText(rule.fired),
     countText(rule.cleared),

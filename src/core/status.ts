@@ -72,6 +72,8 @@ export interface RuleLine {
   readonly keys: number;
   readonly openWindows: number;
   readonly windowsClosed: number;
+  /** Results given again, for late readings changed them. */
+  readonly revised: number;
   readonly points: number;
   /** Alerts fired and cleared so far. */
   readonly fired: number;

@@ -62,7 +62,10 @@ export interface SavedRule {
 
 export function createRule(plan: RulePlan, gateway: string, output: Output): RunningRule {
   const keys = createSeriesIndex(plan.by.length, plan.seriesLimit);
-  const counts = { readings: 0, filtered: 0, late: 0, windowsClosed: 0, fired: 0, cleared: 0, overLimit: 0 };
+  const counts = {
+    ...{ readings: 0, filtered: 0, overLimit: 0, late: 0 },
+    ...{ windowsClosed: 0, revised: 0, fired: 0, cleared: 0 },
+  };
   let pointsBefore = 0;
   const tagsOfKey = remembered((key) => tagsOf(keys, plan.by, key));
   const tagsOfPoint = remembered((key) => ({ gateway, ...tagsOfKey(key) }));
@@ -91,12 +94,17 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
     const aggregates = plan.aggregates.map((aggregate) => registry[aggregate.fn]!(aggregate));
     return createWindows({
       window,
-      latenessMs: plan.inputs.map(() => plan.latenessMs),
+      // Each input holds one watermark for all back by its own.
+      latenessMs:
+        window.watermark === 'global'
+          ? plan.inputs.map(({ device }) => device.profile.latenessMs)
+          : plan.inputs.map(() => plan.latenessMs),
       idleDelayMs: plan.latenessMs,
       idleAfterMs: plan.idleAfterMs,
       aggregates,
       give(result) {
         if (result.stage === 'final') counts.windowsClosed += 1;
+        else if (result.stage === 'revised') counts.revised += 1;
         if (results.add(result, aggregates)) takeResults();
       },
       late: setLateAside,

@@ -65,8 +65,9 @@ export interface Judge {
 export interface JudgedTimes {
   /** Since when the row's data speaks. */
   readonly sinceMs: Float64Array;
+  /** NaN: the row is not judged. */
   readonly atMs: Float64Array;
-  /** Rows that correct the past are not judged. Absent: all are. */
+  /** Absent: the rows are readings. */
   readonly stages?: readonly ResultStage[];
 }
 
@@ -84,7 +85,7 @@ const noKernel: NumberKernel = () => new Float64Array(0);
 
 /** Judges the rows of a rule; undefined for a rule without alerts. */
 export function createJudge(settings: JudgeSettings): Judge | undefined {
-  const { alerts, firesByTime, hours } = settings;
+  const { alerts, hours } = settings;
   if (alerts.length === 0) return undefined;
   const states = createAlertStates({ ...settings, levels: alerts });
   const when = alerts.map(() => 0);
@@ -98,8 +99,8 @@ export function createJudge(settings: JudgeSettings): Judge | undefined {
       const messages: readonly (MessageTemplate | undefined)[] = alerts.map((alert) => alert.message[input]);
       for (let row = 0; row < rows.n; row++) {
         const key = keys[row]!;
-        if (key < 0 || stages?.[row] === 'revised') continue;
-        if (firesByTime) states.passKey(key, rows.arrivalMs[row]!);
+        if (key < 0 || Number.isNaN(atMs[row]!)) continue;
+        states.passKey(key, rows.arrivalMs[row]!);
         const activeSinceMs = hours?.since(atMs[row]!, stages?.[row]) ?? Number.NEGATIVE_INFINITY;
         if (Number.isNaN(activeSinceMs)) continue;
         for (let level = 0; level < alerts.length; level++) {

@@ -33,6 +33,7 @@ const rule = (name: string, fired: number, cleared: number): RuleLine => ({
   fired,
   cleared,
   overLimit: 0,
+  revised: 0,
 });
 const status = {
   nowMs,

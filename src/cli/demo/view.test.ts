@@ -23,6 +23,7 @@ const rule = (name: string, rest: Partial<RuleLine>): RuleLine => ({
   fired: 0,
   cleared: 0,
   overLimit: 0,
+  revised: 0,
   ...rest,
 });
 const device = (name: string, readings: number, series: number, lastMs?: number) => ({

@@ -81,6 +81,7 @@ const ruleColumns: readonly RuleColumn[] = [
   ['over limit', (rule) => countText(rule.overLimit)],
   ['keys', (rule) => countText(rule.keys)],
   ['windows', (rule) => countText(rule.windowsClosed)],
+  ['revised', (rule) => countText(rule.revised)],
   ['points', (rule) => countText(rule.points)],
   ['alerts', (_, alerts) => countText(alerts?.episodes ?? 0)],
   ['fired for', (_, alerts) => (alerts === undefined ? '' : durationText(alerts.totalMs))],
@@ -88,7 +89,7 @@ const ruleColumns: readonly RuleColumn[] = [
   ['still firing', (_, alerts) => countText(alerts?.stillFiring ?? 0)],
 ];
 /** Shown only when they say something. */
-const rare = new Set(['filtered', 'late', 'over limit', 'fired for', 'longest', 'still firing']);
+const rare = new Set(['filtered', 'late', 'over limit', 'revised', 'fired for', 'longest', 'still firing']);
 
 /** One line a rule; alerts are episodes of keys, their durations in event time. */
 function ruleLines({ status, episodes }: Outcome, colours: boolean): string[] {
