@@ -97,7 +97,8 @@ async function loadWithRules(configPath: string | undefined, rulesPath: string):
   const devices = await (hasDevices ? loadDevices(config.devices) : loadDeviceFiles([]));
   const rules = await loadRulesAt(rulesPath);
   const parts = { config, devices: devices.devices, rules: rules.rules };
-  const between = crossCheck(file, { ...parts, brokenDevices: devices.broken });
+  const { mayBeBroken } = rules;
+  const between = crossCheck(file, { ...parts, brokenDevices: devices.broken, mayBeBroken });
   return { ...parts, diagnostics: [diagnostics, devices.diagnostics, rules.diagnostics, between].flat() };
 }
 

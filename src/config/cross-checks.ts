@@ -6,6 +6,7 @@
 
 import type { Diagnostic } from '../core/errors.ts';
 import { closest } from '../core/suggest.ts';
+import { checkFrom, type FromMistake } from './from-checks.ts';
 import type { KeyPath, LocatedDevice, LocatedFile, LocatedRule } from './located.ts';
 import type { GatewayConfig } from './schema.ts';
 import { show } from './shapes.ts';
@@ -18,11 +19,15 @@ export interface Parts {
   /** Names of devices whose files have errors. */
   readonly brokenDevices: readonly string[];
   readonly rules: readonly LocatedRule[];
+  /** Whether a rule of that name may be among those whose files have errors. */
+  readonly mayBeBroken: (rule: string) => boolean;
 }
 
 /** All mistakes between the files; `gateway` is headgate.yaml. */
 export function crossCheck(gateway: LocatedFile, parts: Parts): Diagnostic[] {
-  const { config, devices, rules } = parts;
+  const { config, devices, rules, mayBeBroken } = parts;
+  const names = [...devices.map(({ device }) => device.device), ...parts.brokenDevices];
+  const from = checkFrom({ devices: names, rules, mayBeBroken });
   return [
     ...(config ? [...notifierSources(gateway, config), ...portsTwice(gateway, config)] : []),
     ...twiceNamed(
@@ -34,7 +39,7 @@ export function crossCheck(gateway: LocatedFile, parts: Parts): Diagnostic[] {
       rules.map(({ file, keyPath, rule }) => ({ file, keyPath: [...keyPath, 'name'], name: rule.name })),
     ),
     ...(config ? devices.flatMap((device) => deviceSource(config, device)) : []),
-    ...rules.flatMap((rule) => ruleNames(parts, rule)),
+    ...rules.flatMap((rule) => [...ofFrom(rule, from.get(rule)!), ...notifiersOf(parts, rule)]),
   ];
 }
 
@@ -135,8 +140,11 @@ function takesAll(config: GatewayConfig, file: LocatedFile): Diagnostic[] {
   return [at(file, ['device'], message, 'add `topic`, or the `source` of its serial line', 'warning')];
 }
 
-function ruleNames({ config, devices, brokenDevices, rules }: Parts, located: LocatedRule): Diagnostic[] {
-  const { file, keyPath, rule } = located;
+function ofFrom({ file, keyPath }: LocatedRule, mistakes: readonly FromMistake[]): Diagnostic[] {
+  return mistakes.map(({ index, message, remedy }) => at(file, [...keyPath, 'from', index], message, remedy));
+}
+
+function notifiersOf({ config }: Parts, { file, keyPath, rule }: LocatedRule): Diagnostic[] {
   const wrong = (
     what: string,
     names: readonly string[],
@@ -146,24 +154,10 @@ function ruleNames({ config, devices, brokenDevices, rules }: Parts, located: Lo
     names.flatMap((name, i) =>
       known.includes(name) ? [] : [at(file, [...keyPath, ...path, i], ...unknown(what, name, known))],
     );
-  const deviceNames = [...devices.map(({ device }) => device.device), ...brokenDevices];
   const notifiers = config && Object.keys(config.notify);
   const wrongNotify = (names: readonly string[], path: KeyPath): Diagnostic[] =>
     notifiers ? wrong('notifier', names, notifiers, path) : [];
-  const overRules = rule.from.filter(
-    (name) => !deviceNames.includes(name) && rules.some((other) => other.rule.name === name),
-  );
   return [
-    ...wrong('device', rule.from, [...deviceNames, ...overRules], ['from']),
-    ...overRules.map((name) => {
-      const path = [...keyPath, 'from', rule.from.indexOf(name)];
-      return at(
-        file,
-        path,
-        `${show(name)} is a rule`,
-        'name a device: rules over rules are not supported yet',
-      );
-    }),
     ...rule.alert.flatMap(({ notify }, i) => wrongNotify(notify, ['alert', i, 'notify'])),
     ...wrongNotify(rule.silent?.notify ?? [], ['silent', 'notify']),
   ];

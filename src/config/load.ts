@@ -40,6 +40,8 @@ export interface Loaded {
   /** Names of devices whose files have errors. */
   readonly brokenDevices: readonly string[];
   readonly rules: readonly LocatedRule[];
+  /** Whether a rule of that name may be among those whose files have errors. */
+  readonly mayBeBroken: (rule: string) => boolean;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -106,6 +108,8 @@ function emptyFile(file: YamlFile): Diagnostic {
 export interface LoadedRules {
   readonly files: readonly LocatedFile[];
   readonly rules: readonly LocatedRule[];
+  /** Whether a rule of that name may be among those whose files have errors. */
+  readonly mayBeBroken: (rule: string) => boolean;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -126,7 +130,24 @@ export async function loadRuleFiles(paths: readonly string[]): Promise<LoadedRul
     const all = value ? value.rules : soundRules(file);
     return all.flatMap((rule, i) => (rule ? [{ file, keyPath: ['rules', i], rule }] : []));
   });
-  return { files, rules, diagnostics: loaded.flatMap((one) => one.diagnostics) };
+  return {
+    files,
+    rules,
+    mayBeBroken: brokenAmong(loaded),
+    diagnostics: loaded.flatMap((one) => one.diagnostics),
+  };
+}
+
+/** The rules of a file that is not even YAML are not known by name: each may be one of them. */
+function brokenAmong(
+  loaded: readonly { readonly file: YamlFile; readonly value?: unknown }[],
+): (rule: string) => boolean {
+  const files = loaded.filter(({ value }) => value === undefined).map(({ file }) => file);
+  const isUnread = files.some(({ value }) => value === undefined);
+  const names = new Set(
+    files.flatMap((file) => children(child(file.value, 'rules'))).map((rule) => child(rule, 'name')),
+  );
+  return (rule) => isUnread || names.has(rule);
 }
 
 /** Those without mistakes among the rules of a file, so that a mistake in one hides none in the others. */
@@ -176,6 +197,7 @@ export async function loadAll(
     devices: devices.devices,
     brokenDevices: devices.broken,
     rules: rules.rules,
+    mayBeBroken: rules.mayBeBroken,
   };
   const between = crossCheck(file, loaded);
   const parts = [

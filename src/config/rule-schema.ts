@@ -50,7 +50,7 @@ const forward = z.union([
 export const ruleSchema: z.ZodType<RuleConfig> = section({
   name: label.describe('Name of the rule, and measurement of its points.'),
   description: z.string().exactOptional().describe('For people.'),
-  from: oneOrMore(text).describe('The device, or a list of devices.'),
+  from: oneOrMore(text).describe('A device, rule:NAME for the results of a rule, or a list of them.'),
   where: expression.exactOptional().describe('Only readings for which this is true.'),
   let: z.record(identifier, expression).default({}).describe('Computed fields, usable below.'),
   lookup: z.record(identifier, lookup).default({}).describe('Static tables: name.column in expressions.'),

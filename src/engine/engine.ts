@@ -9,15 +9,21 @@
 import type { Batch, Route } from '../core/frame.ts';
 import type { DeviceLine, Fates, FiringAlert, RuleLine } from '../core/status.ts';
 import { type Alert, type Point, type SetAside, severities } from '../core/types.ts';
-import type { DevicePlan, Plan, WindowPlan } from '../rules/plan.ts';
-import { createDecoder, type DeviceDecoder, type SavedDevice } from './decode.ts';
-import { createOutput, type Output, setAside, takeSetAside } from './output.ts';
+import type { Plan } from '../rules/plan.ts';
+import type { SavedDevice } from './decode.ts';
+import { endBatch, hold, type Lane, passLane, resumeLane } from './lanes.ts';
+import { createOutput, type Output, takeSetAside } from './output.ts';
 import { createRule, type RunningRule, type SavedRule } from './run-rule.ts';
+import { createDevices, handOn, type RunningDevice } from './running-devices.ts';
 
 export interface EngineState {
   readonly plan: Plan;
   readonly devices: readonly RunningDevice[];
+  /** Each after those that it reads. */
   readonly rules: readonly RunningRule[];
+  readonly lanes: readonly Lane<RunningDevice>[];
+  /** Rules that no other reads. */
+  readonly unread: readonly RunningRule[];
   readonly output: Output;
   readonly routes: RouteTable;
   readonly counts: { frames: number; unrouted: number; setAside: number; points: number };
@@ -40,18 +46,6 @@ export interface SavedState {
   readonly rules: Readonly<Record<string, { readonly stateHash: string; readonly state: SavedRule }>>;
 }
 
-interface RunningDevice {
-  readonly decoder: DeviceDecoder;
-  readonly output: Output;
-  /** Devices that share a rule share a lane: only one of them may hold rows that were not handed on. */
-  readonly lane: Lane;
-  readonly readers: readonly { readonly rule: RunningRule; readonly input: number }[];
-}
-
-interface Lane {
-  holder: RunningDevice | undefined;
-}
-
 /** Which devices want a source's topic; for each its topic's tags. */
 type Recipients = readonly { readonly device: RunningDevice; readonly topicTags: readonly string[] }[];
 type RouteTable = Map<string, Map<string, Recipients>>;
@@ -63,75 +57,24 @@ const longestRemembered = 512;
 
 export function createState(plan: Plan): EngineState {
   const output = createOutput();
-  const rules = plan.rules.map((rule) => createRule(rule, plan.gateway, output));
-  const lanes = lanesOf(plan);
-  const devices = plan.devices.map((device, i) => createDevice(device, lanes[i]!, rules, output));
+  const byName = new Map<string, RunningRule>();
+  for (const rule of plan.rules) byName.set(rule.name, createRule(rule, plan.gateway, output, byName));
+  const rules = [...byName.values()];
+  const devices = createDevices(plan, rules, output);
+  const lanes = [...new Set(devices.map(({ lane }) => lane))];
+  const read = new Set(lanes.flatMap((lane) => lane.read));
   return {
     plan,
     devices,
     rules,
+    lanes,
+    unread: rules.filter((rule) => !read.has(rule)),
     output,
     routes: new Map(),
     counts: { frames: 0, unrouted: 0, setAside: 0, points: 0 },
     listeningSinceMs: Number.NEGATIVE_INFINITY,
     nowMs: Number.NEGATIVE_INFINITY,
   };
-}
-
-function createDevice(
-  plan: DevicePlan,
-  lane: Lane,
-  rules: readonly RunningRule[],
-  output: Output,
-): RunningDevice {
-  const readers = rules.flatMap((rule) => {
-    const input = rule.plan.inputs.findIndex(({ device }) => device.profile.device === plan.profile.device);
-    return input < 0 ? [] : [{ rule, input }];
-  });
-  const longestMs = Math.max(0, ...readers.map(({ rule }) => longestWindowMs(rule.plan.window)));
-  const seriesLimit = 10 * Math.max(10_000, ...readers.map(({ rule }) => rule.plan.seriesLimit));
-  const decoder = createDecoder(plan, {
-    seriesLimit,
-    duplicatesMs: plan.profile.latenessMs + longestMs,
-    setAside: (reason, entry) => setAside(output, reason, entry),
-    full: () => {
-      handOn(device);
-      lane.holder = device;
-    },
-  });
-  const device: RunningDevice = { decoder, output, lane, readers };
-  return device;
-}
-
-/** How far back a reading that comes a second time could be counted twice. */
-function longestWindowMs(window: WindowPlan | undefined): number {
-  if (window?.kind === 'time') return window.lengthMs + (window.keepMs ?? 0);
-  if (window?.kind === 'calendar') return window.schedule.longestMs() + (window.keepMs ?? 0);
-  if (window?.kind === 'session') return window.gapMs;
-  return 0;
-}
-
-/** Devices that are read by one rule get one lane. */
-function lanesOf(plan: Plan): Lane[] {
-  const lanes: Lane[] = plan.devices.map(() => ({ holder: undefined }));
-  const places = new Map(plan.devices.map((device, i) => [device.profile.device, i]));
-  for (const { inputs } of plan.rules) {
-    const joined = new Set(inputs.map(({ device }) => lanes[places.get(device.profile.device)!]!));
-    const [first] = joined;
-    for (const [i, lane] of lanes.entries()) if (joined.has(lane)) lanes[i] = first!;
-  }
-  return lanes;
-}
-
-/** Gives a device's rows to the rules that read it. */
-function handOn(device: RunningDevice): void {
-  const { rows } = device.decoder;
-  if (rows.n > 0) {
-    device.output.watch?.(device.decoder.plan, rows);
-    for (const { rule, input } of device.readers) rule.run(input, rows);
-  }
-  rows.n = 0;
-  device.lane.holder = undefined;
 }
 
 function recipientsOf(state: EngineState, route: Route): Recipients {
@@ -161,16 +104,18 @@ export function step(state: EngineState, batch: Batch): StepResult {
       if (recipients[r].length === 0) state.counts.unrouted += 1;
       for (const { device, topicTags } of recipients[r]) {
         const { lane } = device;
-        if (lane.holder !== device) {
+        if (lane.holder !== device || arrivalMs >= lane.dueMs) {
           if (lane.holder !== undefined) handOn(lane.holder);
-          lane.holder = device;
+          if (arrivalMs >= lane.dueMs) passLane(lane, arrivalMs);
+          hold(lane, device, arrivalMs);
         }
         device.decoder.decode(topicTags, span.routes[r]!, buffer, start, end, arrivalMs);
       }
     });
   }
   for (const device of state.devices) handOn(device);
-  for (const rule of state.rules) rule.pass(batch.endMs);
+  for (const lane of state.lanes) endBatch(lane, batch.endMs);
+  for (const rule of state.unread) rule.pass(batch.endMs);
   state.nowMs = batch.endMs;
   return takeOutput(state);
 }
@@ -206,7 +151,8 @@ export function watchReadings(state: EngineState, watch: Output['watch']): void 
 /** Until this arrival time an empty batch changes nothing. */
 export function quietUntilMs(state: EngineState): number {
   let until = Number.POSITIVE_INFINITY;
-  for (const rule of state.rules) until = Math.min(until, rule.quietUntilMs());
+  for (const { dueMs } of state.lanes) until = Math.min(until, dueMs);
+  for (const rule of state.unread) until = Math.min(until, rule.quietUntilMs());
   return until;
 }
 
@@ -240,6 +186,7 @@ export function load(state: EngineState, saved: SavedState): { state: EngineStat
     if (held.stateHash === rule.plan.stateHash) rule.load(held.state);
     else reset.push(rule.plan.name);
   }
+  for (const lane of state.lanes) resumeLane(lane, saved.nowMs);
   state.nowMs = saved.nowMs;
   return { state: listenSince(state, saved.listeningSinceMs), reset };
 }

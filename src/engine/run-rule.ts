@@ -2,22 +2,25 @@
  * One rule at work: rows of its devices in, points and alerts out.
  *
  * Flow: lets → where → key of each row → window (panes, aggregates, closed windows as result rows) or the reading
- * itself → alerts and points.
- * Invariant: everything kept between calls is in `save()`; a rule knows no other rule.
+ * itself → alerts and points → the rules that read it.
+ * Invariant: everything kept between calls is in `save()`.
  * What a rule is made of has methods and no getters: V8 keeps each object that was made with a getter as a hash table
  * of its own, and there may be thousands of rules.
  */
 
 import type { RuleLine } from '../core/status.ts';
 import type { Alert } from '../core/types.ts';
-import type { Rows } from '../expression/rows.ts';
-import type { RulePlan, WindowPlan } from '../rules/plan.ts';
+import type { Rows, SeriesTable } from '../expression/rows.ts';
+import { lagMsOf } from '../rules/layout.ts';
+import type { DevicePlan, RulePlan, WindowPlan } from '../rules/plan.ts';
 import { judgingHoursOf } from './active.ts';
 import { aggregates as registry } from './aggregates/index.ts';
 import type { AlertStates } from './alert-state.ts';
 import { createForwarding, type SavedForwarding } from './forwarding.ts';
 import type { SavedMemories } from './memory.ts';
 import { type Output, setAside } from './output.ts';
+import { createProgress, type Progress, type SavedProgress } from './progress.ts';
+import { createReaders, type Reader, type Readers } from './readers.ts';
 import { createReadingMemory } from './reading-memory.ts';
 import { createResultMemory } from './result-memory.ts';
 import { createResults } from './results.ts';
@@ -30,8 +33,14 @@ import type { Windows } from './windows.ts';
 
 export interface RunningRule {
   readonly plan: RulePlan;
-  /** Rows of one device, in arrival order; `input` is the device's place in `RulePlan.inputs`. */
-  run(input: number, rows: Rows): void;
+  /** Rows of one device or rule, in arrival order; `input` is its place in `RulePlan.inputs`. See `Reader` for `areEnds`. */
+  run(input: number, rows: Rows, areEnds?: boolean): void;
+  /** Another rule that reads this one's results, laid out as `device`. */
+  addReader(device: DevicePlan, reader: Reader): void;
+  /** See `Upstream`. */
+  readonly table: SeriesTable;
+  openFromMs(key: number): number;
+  watermarkMs(key: number): number;
   /** Time before counts for nobody's idleness or silence. */
   listenSince(ms: number): void;
   /** Lets arrival time pass. */
@@ -55,12 +64,19 @@ export interface SavedRule {
   readonly alerts: ReturnType<AlertStates['save']> | undefined;
   readonly silence: ReturnType<Silence['save']> | undefined;
   readonly forwarded: SavedForwarding | undefined;
+  readonly progress: SavedProgress | undefined;
   /** What functions with memory have learnt. */
   readonly readingMemory: SavedMemories | undefined;
   readonly resultMemory: SavedMemories | undefined;
 }
 
-export function createRule(plan: RulePlan, gateway: string, output: Output): RunningRule {
+/** `rules` are those made before, by name: those that this one reads are among them. */
+export function createRule(
+  plan: RulePlan,
+  gateway: string,
+  output: Output,
+  rules: ReadonlyMap<string, RunningRule> = new Map(),
+): RunningRule {
   const keys = createSeriesIndex(plan.by.length, plan.seriesLimit);
   const counts = {
     ...{ readings: 0, filtered: 0, overLimit: 0, late: 0 },
@@ -88,7 +104,21 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
   const readingMemory = createReadingMemory(plan);
   const resultMemory = createResultMemory(plan.resultMemory);
   const results = createResults(plan, keys, resultMemory);
+  const upstreams = plan.inputs.map(({ device }) => device.rule && rules.get(device.rule.name)!);
+  const latenessMs = plan.inputs.map(({ device }) => plan.latenessMs - lagMsOf(device));
+  const progress = upstreams.some(Boolean) ? createRuleProgress() : undefined;
+  let readers: Readers | undefined;
   const windows = plan.window && createRuleWindows(plan.window);
+
+  function createRuleProgress(): Progress {
+    const links = upstreams.map((upstream, i) => {
+      const { keyTags } = plan.inputs[i]!;
+      const keyOf = (key: number): number =>
+        keys.idOf(keyTags.map((tag) => upstream!.table.tags[tag]![key]!));
+      return upstream && { upstream, latenessMs: latenessMs[i]!, keyOf };
+    });
+    return createProgress(links);
+  }
 
   function createRuleWindows(window: WindowPlan): Windows {
     const aggregates = plan.aggregates.map((aggregate) => registry[aggregate.fn]!(aggregate));
@@ -98,15 +128,18 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
       latenessMs:
         window.watermark === 'global'
           ? plan.inputs.map(({ device }) => device.profile.latenessMs)
-          : plan.inputs.map(() => plan.latenessMs),
+          : latenessMs,
       idleDelayMs: plan.latenessMs,
       idleAfterMs: plan.idleAfterMs,
       aggregates,
       give(result) {
         if (result.stage === 'final') counts.windowsClosed += 1;
         else if (result.stage === 'revised') counts.revised += 1;
-        if (results.add(result, aggregates)) takeResults();
+        // Readers go on by what this rule is through with: they need each result before the next window closes.
+        if (results.add(result, aggregates) || readers !== undefined) takeResults();
       },
+      hold: progress,
+      closed: (key, arrivalMs) => readers?.closed(key, arrivalMs),
       late: setLateAside,
     });
   }
@@ -129,7 +162,22 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
     results.compute();
     judge?.judge(rows, rowKeys, 0, slots, results);
     forwarding?.forward(rows, rowKeys, slots);
+    readers?.give(rows, {
+      keys: rowKeys,
+      slots,
+      stages: results.stages,
+      areEnds: plan.window?.kind !== 'count',
+    });
     rows.n = 0;
+  }
+
+  /** A key of a rule that is read has closed windows: those of its key here may close now. */
+  function follow(index: number, upstreamKey: number, arrivalMs: number): void {
+    const key = progress!.follow(index, upstreamKey);
+    if (key < 0) return;
+    windows?.advance(key, progress!.reachedMs(key), arrivalMs);
+    takeResults();
+    readers?.closed(key, arrivalMs);
   }
 
   /** Gives each row its key; filtered rows and rows of keys beyond the limit get a negative one. */
@@ -150,11 +198,12 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
     }
   }
 
-  return {
+  const rule: RunningRule = {
     plan,
     tagsOf: tagsOfKey,
     alertStates: [judge?.states, silence?.alerts].filter((states) => states !== undefined),
-    run(index, device) {
+    table: keys,
+    run(index, device, areEnds = false) {
       const input = inputs[index]!;
       const rows = input.view(device);
       counts.readings += rows.n;
@@ -163,11 +212,22 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
       if (windows === undefined) {
         judge?.judge(rows, input.keys(), index, input.slots, { sinceMs: rows.eventMs, atMs: rows.eventMs });
         forwarding?.forward(rows, input.keys(), input.slots);
+        readers?.give(rows, { keys: input.keys(), slots: input.slots, areEnds });
       } else {
         windows.fold(rows, input.keys(), input.argumentColumns(rows), index);
         takeResults();
       }
     },
+    addReader(device, reader) {
+      readers ??= createReaders(device, keys);
+      readers.add(reader);
+    },
+    openFromMs: (key) =>
+      Math.min(
+        windows?.openFromMs(key) ?? Number.POSITIVE_INFINITY,
+        progress?.heldMs(key) ?? Number.POSITIVE_INFINITY,
+      ),
+    watermarkMs: (key) => windows?.watermarkMs(key) ?? progress?.reachedMs(key) ?? Number.NEGATIVE_INFINITY,
     listenSince(ms) {
       windows?.listenSince(ms);
       silence?.listenSince(ms);
@@ -204,6 +264,7 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
       alerts: judge?.states.save(),
       silence: silence?.save(),
       forwarded: forwarding?.save(),
+      progress: progress?.save(),
       readingMemory: readingMemory?.save(keys.size),
       resultMemory: resultMemory?.save(keys.size),
     }),
@@ -213,10 +274,19 @@ export function createRule(plan: RulePlan, gateway: string, output: Output): Run
       if (saved.alerts) judge?.states.load(saved.alerts);
       if (saved.silence) silence?.load(saved.silence);
       if (saved.forwarded) forwarding?.load(saved.forwarded);
+      if (saved.progress) progress?.load(saved.progress);
       if (saved.readingMemory) readingMemory?.load(saved.readingMemory, saved.keys);
       if (saved.resultMemory) resultMemory?.load(saved.resultMemory, saved.keys);
     },
   };
+  for (const [index, upstream] of upstreams.entries()) {
+    upstream?.addReader(plan.inputs[index]!.device, {
+      takesEndsBefore: plan.window?.kind === 'time' || plan.window?.kind === 'calendar',
+      run: (rows, areEnds) => rule.run(index, rows, areEnds),
+      closed: (key, arrivalMs) => follow(index, key, arrivalMs),
+    });
+  }
+  return rule;
 }
 
 /** The first change of an episode, of the several that severities may make. */

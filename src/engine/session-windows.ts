@@ -36,10 +36,10 @@ export interface SavedSessions {
 export const mostPieces = 10_000;
 
 export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>): Windows {
-  const { window, idleDelayMs, idleAfterMs, aggregates } = settings;
+  const { window, idleDelayMs, idleAfterMs, aggregates, hold } = settings;
   const { gapMs } = window;
   const isGlobal = window.watermark === 'global';
-  const watermarks = createWatermarks(window.watermark, settings.latenessMs);
+  const watermarks = createWatermarks(window.watermark, settings.latenessMs, hold);
   const idleness = createIdleness(idleAfterMs);
   const open = createOpenSessions(window, aggregates, foldPlaced);
   const emitting = window.emitMs === undefined ? undefined : createEmitting(window.emitMs);
@@ -106,14 +106,16 @@ export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>
     watermarks.raise(key, endMs);
     if (wasCut) cutMs[key] = endMs;
     nextEndOf(key);
+    settings.closed?.(key, arrivalMs);
   }
 
   function closeUntil(key: number, untilMs: number, arrivalMs: number): void {
     while (nextCloseMs[key]! <= untilMs && nextEndOf(key) <= untilMs) closeEarliest(key, arrivalMs);
   }
 
-  /** Arrival time at which the key is idle and its next session is due. */
+  /** Arrival time at which the key is idle and its next session is due; Infinity while that waits for something else. */
   function idleDueOf(key: number): number {
+    if (hold !== undefined && hold.heldMs(key) < nextCloseMs[key]!) return Number.POSITIVE_INFINITY;
     return Math.max(idleness.fromMs(key), nextCloseMs[key]! + idleDelayMs);
   }
 
@@ -209,6 +211,15 @@ export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>
         idleDueMs = Math.min(idleDueMs, idleDueOf(key));
       }
     },
+
+    advance(key, markMs, arrivalMs) {
+      if (key >= keyCount) return;
+      idleDueMs = Math.min(idleDueMs, idleness.fromMs(key));
+      watermarks.raise(key, markMs);
+      closeAfter(key, arrivalMs);
+    },
+
+    openFromMs: (key) => (key < keyCount ? nextCloseMs[key]! : Number.POSITIVE_INFINITY),
 
     closeAll(arrivalMs) {
       for (let key = 0; key < keyCount; key++) {

@@ -38,7 +38,7 @@ export interface SavedWindows {
 export const mostPanes = 10_000;
 
 export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
-  const { idleDelayMs, idleAfterMs, aggregates } = settings;
+  const { idleDelayMs, idleAfterMs, aggregates, hold } = settings;
   const { emitMs, keepMs = 0, watermark } = settings.window;
   const grid = gridOf(settings.window);
   const panes = createWindowPanes(grid, aggregates, keepMs, (key) => giveRevised(key, lastArrivalMs[key]!));
@@ -127,6 +127,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     give('final', key, panes.join(key, endMs), endMs, endMs, arrivalMs);
     watermarkMs[key] = Math.max(watermarkMs[key]!, endMs);
     nextCloseMs[key] = panes.leave(key, endMs);
+    settings.closed?.(key, arrivalMs);
   }
 
   function closeUntil(key: number, untilMs: number, arrivalMs: number): void {
@@ -154,7 +155,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
   function emit(): void {
     const nowMs = emitting!.dueMs();
     for (const key of emitting!.take()) {
-      if (idleDueOf(key) <= nowMs) closeUntil(key, nowMs - idleDelayMs, nowMs);
+      if (idleDueOf(key) <= nowMs) closeIdle(key, nowMs);
       const firstMs = nextCloseMs[key]!;
       panes.visit(key, firstMs, ({ endMs, slot }) => {
         const latest = Math.max(grid.sinceOf(endMs), Math.min(endMs, latestMs[key]!));
@@ -168,8 +169,14 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     return Math.max(lastArrivalMs[key]!, listeningSinceMs) + idleAfterMs;
   }
 
-  /** Arrival time at which the key is idle and its next window is due. */
+  function closeIdle(key: number, nowMs: number): void {
+    const untilMs = nowMs - idleDelayMs;
+    closeUntil(key, hold === undefined ? untilMs : Math.min(untilMs, hold.heldMs(key)), nowMs);
+  }
+
+  /** Arrival time at which the key is idle and its next window is due; Infinity while that waits for something else. */
   function idleDueOf(key: number): number {
+    if (hold !== undefined && hold.heldMs(key) < nextCloseMs[key]!) return Number.POSITIVE_INFINITY;
     return Math.max(idleFromOf(key), nextCloseMs[key]! + idleDelayMs);
   }
 
@@ -194,7 +201,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
       if (now - lastArrivalMs[key]! >= idleAfterMs && idleDueOf(key) <= now) {
         foldRange(from, i, rows, columns);
         from = i;
-        closeUntil(key, now - idleDelayMs, now);
+        closeIdle(key, now);
       }
       lastArrivalMs[key] = now;
       const t = eventMs[i]!;
@@ -214,7 +221,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
         closeAllUntil(forAll.forAll(), now);
         continue;
       }
-      const mark = t - latenessMs;
+      const mark = hold === undefined ? t - latenessMs : hold.raise(key, t - latenessMs);
       if (mark <= watermarkMs[key]!) continue;
       watermarkMs[key] = mark;
       if (nextCloseMs[key]! > mark) continue;
@@ -265,10 +272,20 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
       if (nowMs < idleDueMs) return;
       idleDueMs = Number.POSITIVE_INFINITY;
       for (let key = 0; key < keyCount; key++) {
-        if (idleDueOf(key) <= nowMs) closeUntil(key, nowMs - idleDelayMs, nowMs);
+        if (idleDueOf(key) <= nowMs) closeIdle(key, nowMs);
         idleDueMs = Math.min(idleDueMs, idleDueOf(key));
       }
     },
+
+    advance(key, markMs, arrivalMs) {
+      if (key >= keyCount) return;
+      idleDueMs = Math.min(idleDueMs, idleFromOf(key));
+      if (markMs <= watermarkMs[key]!) return;
+      watermarkMs[key] = markMs;
+      closeUntil(key, markMs, arrivalMs);
+    },
+
+    openFromMs: (key) => (key < keyCount ? nextCloseMs[key]! : Number.POSITIVE_INFINITY),
 
     closeAll(arrivalMs) {
       for (const key of panes.revised()) giveRevised(key, arrivalMs);

@@ -8,6 +8,7 @@
  */
 
 import { grown } from './grown.ts';
+import type { Hold } from './windows.ts';
 
 export interface Watermarks {
   growKeys(capacity: number): void;
@@ -28,7 +29,11 @@ export interface SavedWatermarks {
   readonly ofInputs: Float64Array;
 }
 
-export function createWatermarks(kind: 'key' | 'global', latenessMs: readonly number[]): Watermarks {
+export function createWatermarks(
+  kind: 'key' | 'global',
+  latenessMs: readonly number[],
+  hold?: Hold,
+): Watermarks {
   const isGlobal = kind === 'global';
   let ofKeys = new Float64Array(0);
   const ofInputs = new Float64Array(latenessMs.length).fill(Number.NEGATIVE_INFINITY);
@@ -43,7 +48,8 @@ export function createWatermarks(kind: 'key' | 'global', latenessMs: readonly nu
     advance(key, timeMs, input) {
       const mark = timeMs - latenessMs[input]!;
       if (!isGlobal) {
-        if (mark > ofKeys[key]!) ofKeys[key] = mark;
+        const reachedMs = hold === undefined ? mark : hold.raise(key, mark);
+        if (reachedMs > ofKeys[key]!) ofKeys[key] = reachedMs;
       } else if (mark > ofInputs[input]!) {
         ofInputs[input] = mark;
         forAll = Math.min(...ofInputs);

@@ -33,6 +33,14 @@ export interface WindowResult {
   readonly arrivalMs: number;
 }
 
+/** Of a rule that reads rules: how far its keys may go on. */
+export interface Hold {
+  /** The key has come to this watermark, were there nothing to wait for; gives the one it may have. */
+  raise(key: number, markMs: number): number;
+  /** No result to come belongs to windows that end by then. */
+  heldMs(key: number): number;
+}
+
 export interface WindowSettings<Plan extends WindowPlan = WindowPlan> {
   readonly window: Plan;
   /** By input of the rule: how far its watermark stays behind its latest event time. */
@@ -42,6 +50,10 @@ export interface WindowSettings<Plan extends WindowPlan = WindowPlan> {
   readonly idleAfterMs: number;
   readonly aggregates: readonly Aggregate[];
   readonly give: (result: WindowResult) => void;
+  /** Absent: a key waits for nobody. */
+  readonly hold?: Hold | undefined;
+  /** A window of the key has closed, and its result was given; of the windows it is gone. */
+  readonly closed?: ((key: number, arrivalMs: number) => void) | undefined;
   /** Row `i` came after its windows had closed, and changes nothing. */
   readonly late: (rows: Rows, i: number, key: number, watermarkMs: number) => void;
 }
@@ -65,6 +77,10 @@ export interface Windows {
   listenSince(ms: number): void;
   /** Lets arrival time pass: closes the windows of idle keys, gives early and revised results. */
   pass(nowMs: number): void;
+  /** Raises the watermark of a key, which a `hold` has let go so far. */
+  advance(key: number, watermarkMs: number, arrivalMs: number): void;
+  /** No result of what the key has open is of an earlier time; Infinity when it has nothing open. */
+  openFromMs(key: number): number;
   /** Closes everything, as at the end of recorded input. */
   closeAll(arrivalMs: number): void;
   /** `pass` does nothing before this arrival time. */

@@ -127,8 +127,12 @@ export function compileSilence({ rule, devices, by, report }: RuleContext): Sile
   const { silent } = rule;
   if (!silent) return undefined;
   const afterMs = Math.max(...devices.map(({ profile }) => profile.silentAfterMs ?? 0));
-  for (const { profile } of devices) {
-    if (profile.silentAfterMs !== undefined) continue;
+  for (const { profile, rule: read } of devices) {
+    if (read) {
+      const message = `\`silent\` is about devices; this rule reads rule ${read.name}`;
+      report.value(['silent'], message, 'write it in a rule that reads the devices');
+    }
+    if (read || profile.silentAfterMs !== undefined) continue;
     const message = `device ${profile.device} does not say when it is silent`;
     report.value(['silent'], message, `add \`silent_after: 1m\` to the profile of ${profile.device}`);
   }

@@ -4,6 +4,7 @@ import { print } from '../expression/ast.ts';
 import { compileText } from '../expression/compile.ts';
 import { parse } from '../expression/parse.ts';
 import type { NumberKernel } from '../expression/rows.ts';
+import { titleOf } from './layout.ts';
 import { createMemoryCalls, type MemoryCalls } from './memory-calls.ts';
 import type { Where } from './memory-plan.ts';
 import { readingWorld } from './memory-worlds.ts';
@@ -62,13 +63,14 @@ function compileWhere(
   return compiled && { kernel: compiled.kernel as NumberKernel, uses };
 }
 
-function checkFree({ report }: RuleContext, { profile, fields, tags }: DevicePlan, name: string): void {
+function checkFree({ report }: RuleContext, device: DevicePlan, name: string): void {
+  const { fields, tags } = device;
   const isField = fields.some((field) => field.name === name);
   if (!isField && !tags.includes(name)) return;
   const what = isField ? 'field' : 'tag';
   report.value(
     ['let', name],
-    `\`${name}\` is already a ${what} of device ${profile.device}`,
+    `\`${name}\` is already a ${what} of ${titleOf(device)}`,
     'choose another name',
   );
 }

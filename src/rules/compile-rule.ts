@@ -13,6 +13,7 @@ import { type Computed, compileComputes } from './compile-computes.ts';
 import { compileReadings, type Readings } from './compile-readings.ts';
 import { compileActive } from './compile-schedule.ts';
 import { compileWindow } from './compile-window.ts';
+import { titleOf } from './layout.ts';
 import { lookupsOf, type Tables } from './lookup-files.ts';
 import { checkSameMemory, memoryPlansOf, readingMemoryOf, resultMemoryOf } from './memory-plan.ts';
 import { checkLookupNames } from './memory-worlds.ts';
@@ -24,7 +25,10 @@ import { stateHashOf } from './state-hash.ts';
 export interface RuleSurroundings {
   readonly report: Report;
   /** Of devices and of the rules that others read, by their names under `from`. */
+  /** Of devices and of the rules that others read, by their names under `from`. */
   readonly layouts: ReadonlyMap<string, DevicePlan>;
+  /** Other rules read its results. */
+  readonly isRead: boolean;
   readonly tables: Tables;
   readonly seriesLimit: number;
   readonly rulesFolder: string;
@@ -33,7 +37,7 @@ export interface RuleSurroundings {
 /** Compiles one rule; undefined when it is wrong, which the report then has, or a device of it is not there. */
 export function compileRule(located: LocatedRule, surroundings: RuleSurroundings): RulePlan | undefined {
   const { rule } = located;
-  const { report, layouts } = surroundings;
+  const { report, layouts, isRead } = surroundings;
   const devices = rule.from.map((name) => layouts.get(name)).filter((device) => device !== undefined);
   if (devices.length < rule.from.length || devices.length === 0) return undefined;
   const by = rule.by ?? commonTags(devices);
@@ -48,7 +52,8 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
 
   const readings = compileReadings(context);
   const computed = rule.window ? compileComputes(context, readings) : nothingComputed;
-  if (!rule.window) checkForwardedTypes(context, readings);
+  if (!rule.window && (rule.forward !== false || isRead)) checkPointTypes(context, readings);
+  checkWatermark(context);
   const window = compileWindow(context);
   const alerts = compileAlerts(context, readings, computed);
   const silent = compileSilence(context);
@@ -56,7 +61,7 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
   const calls = readings.map(({ memory }) => memory);
   checkSameMemory(context, calls);
   checkLookupNames(context);
-  if (rule.forward === false && alerts.length === 0 && !silent) {
+  if (rule.forward === false && alerts.length === 0 && !silent && !isRead) {
     report.value(
       ['name'],
       `rule ${rule.name} neither forwards nor alerts`,
@@ -117,23 +122,37 @@ function commonTags(devices: readonly DevicePlan[]): string[] {
 
 function checkKey(by: readonly string[], devices: readonly DevicePlan[], report: Report): void {
   for (const [i, name] of by.entries()) {
-    for (const { profile, tags, fields } of devices) {
-      if (tags.includes(name)) continue;
-      const isField = fields.some((field) => field.name === name);
-      const near = closest(name, tags);
-      const remedy = isField
-        ? 'it is a field: a key is made of tags; make it one in the device profile'
-        : near
-          ? `did you mean \`${near}\`?`
-          : `its tags: ${tags.join(', ') || 'none'}`;
-      report.value(['by', i], `\`${name}\` is not a tag of device ${profile.device}`, remedy);
+    for (const device of devices) {
+      if (device.tags.includes(name)) continue;
+      const message = `\`${name}\` is not a tag of ${titleOf(device)}`;
+      report.value(['by', i], message, keyRemedy(name, device));
     }
   }
 }
 
+function keyRemedy(name: string, { fields, tags, rule }: DevicePlan): string {
+  const near = closest(name, tags);
+  if (fields.some((field) => field.name === name)) {
+    return rule
+      ? `it is a value: a key is made of tags, of those in \`by\` of rule ${rule.name}`
+      : 'it is a field: a key is made of tags; make it one in the device profile';
+  }
+  if (near) return `did you mean \`${near}\`?`;
+  return rule
+    ? `its tags are its key: ${tags.join(', ') || 'none'}`
+    : `its tags: ${tags.join(', ') || 'none'}`;
+}
+
+/** What one key of a rule is through with says nothing of the others. */
+function checkWatermark({ rule, devices, report }: RuleContext): void {
+  const read = devices.find((device) => device.rule);
+  if (!read || rule.window?.watermark !== 'global') return;
+  const message = `\`watermark: global\` is for rules that read devices only; this one reads ${titleOf(read)}`;
+  report.value(['window', 'watermark'], message, 'remove it: windows wait for the results they are made of');
+}
+
 /** The points of all devices are one measurement: a name has one type there, or the database refuses the second. */
-function checkForwardedTypes({ rule, devices, report }: RuleContext, readings: readonly Readings[]): void {
-  if (rule.forward === false) return;
+function checkPointTypes({ devices, report }: RuleContext, readings: readonly Readings[]): void {
   const types = new Map<string, { type: string; device: string }>();
   for (const [i, { fields, profile }] of devices.entries()) {
     for (const { name, type } of [...fields, ...readings[i]!.names]) {

@@ -1,17 +1,18 @@
 /**
  * Rule files → a plan: every expression checked and compiled, with all mistakes of all rules at once.
  *
- * Flow: devices to layouts → each rule by itself (compile-rule.ts) → plan.
- * Invariant: there is a plan only when nothing is wrong. Names of devices and notifiers are checked between the files
- * (config/cross-checks.ts): a rule whose devices are not all here is passed over, and then there is no plan.
+ * Flow: devices to layouts → each rule by itself (compile-rule.ts), after those that it reads → plan.
+ * Invariant: there is a plan only when nothing is wrong. Names of devices, rules and notifiers are checked between the files
+ * (config/cross-checks.ts): a rule is passed over when what it reads is not all here and sound, and then there is no plan.
  * Not here: where text stands in a file; a problem has its key and offsets.
  */
 
 import { dirname } from 'node:path';
+import { fromRule, inReadingOrder, readBy } from '../config/from.ts';
 import type { LocatedRule } from '../config/located.ts';
 import type { DeviceProfile, Limits } from '../config/schema.ts';
 import { compileRule } from './compile-rule.ts';
-import { layoutOf } from './layout.ts';
+import { layoutOf, layoutOfResults } from './layout.ts';
 import { createTables, type LoadedTable } from './lookup-files.ts';
 import type { DevicePlan, Plan, RulePlan } from './plan.ts';
 import { createReport, type Problem } from './problem.ts';
@@ -40,21 +41,25 @@ export function compileRules(
 ): CompiledRules {
   const layouts = new Map<string, DevicePlan>(devices.map((device) => [device.device, layoutOf(device)]));
   const tables = createTables(options.readFile);
+  const read = new Set(rules.flatMap(({ rule }) => readBy(rule)));
   const plans: RulePlan[] = [];
   const problems: Problem[] = [];
-  for (const located of rules) {
+  for (const located of inReadingOrder(rules, rules, ({ rule }) => rule)) {
     const report = createReport(located);
     const plan = compileRule(located, {
       report,
       layouts,
+      isRead: read.has(located.rule.name),
       tables,
       seriesLimit: options.limits.seriesPerRule,
       rulesFolder: options.rulesFolder ?? dirname(located.file.path),
     });
     problems.push(...report.problems);
     if (plan) plans.push(plan);
+    if (plan && read.has(plan.name)) layouts.set(fromRule(plan.name), layoutOfResults(plan));
   }
   if (plans.length < rules.length) return { problems, tables: tables.loaded() };
-  const plan = { gateway: options.gateway, devices: [...layouts.values()], rules: plans };
+  const own = [...layouts.values()].filter(({ rule }) => rule === undefined);
+  const plan = { gateway: options.gateway, devices: own, rules: plans };
   return { plan, problems, tables: tables.loaded() };
 }

@@ -15,6 +15,7 @@ export type { Compiled };
 export interface Plan {
   readonly gateway: string;
   readonly devices: readonly DevicePlan[];
+  /** Each after those that it reads. */
   readonly rules: readonly RulePlan[];
 }
 
@@ -23,6 +24,15 @@ export interface DevicePlan {
   readonly profile: DeviceProfile;
   readonly fields: readonly { readonly name: string; readonly type: ValueType }[];
   readonly tags: readonly string[];
+  /** These are no readings of a device but the results of a rule. */
+  readonly rule?: ReadRule;
+}
+
+/** A rule as those see it that read its results. */
+export interface ReadRule {
+  readonly name: string;
+  /** A result of time t is given once there are readings of `t + lagMs`. */
+  readonly lagMs: number;
 }
 
 export interface RulePlan {

@@ -9,6 +9,7 @@ import type { RuleConfig } from '../config/schema.ts';
 import type { ValueType } from '../core/types.ts';
 import type { Binding, LookupColumn, Scope } from '../expression/scope.ts';
 import { aggregateNamed, aggregates } from './functions.ts';
+import { titleOf } from './layout.ts';
 import type { DevicePlan } from './plan.ts';
 
 /** A lookup table as a rule names it. Without columns it could not be read, which is reported where it is named. */
@@ -47,8 +48,7 @@ export function readingScope(names: ReadingNames): Scope {
       ...device.tags,
       ...columnNames(lookups),
     ],
-    unknown: (name) =>
-      unknownColumn(lookups, name) ?? `unknown field \`${name}\` of device ${device.profile.device}`,
+    unknown: (name) => unknownColumn(lookups, name) ?? `unknown field \`${name}\` of ${titleOf(device)}`,
     hint: (name) => lookupHint(lookups, name, device.tags) ?? readingHint(names, name),
     misplacedFunction: (name) => misplacedFunction(name, readingPlaces[names.place]),
   };

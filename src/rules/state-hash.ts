@@ -14,7 +14,8 @@ import type { Computed } from './compile-computes.ts';
 import type { RuleContext } from './rule-context.ts';
 
 /** Hexadecimal SHA-256; of a rule without mistakes. */
-export function stateHashOf({ rule, by }: RuleContext, { aggregates, calls }: Computed): string {
+export function stateHashOf({ rule, by, devices }: RuleContext, { aggregates, calls }: Computed): string {
+  const readKeys = devices.filter((device) => device.rule).map(({ tags }) => tags);
   const shape = {
     version: 1,
     from: rule.from,
@@ -26,6 +27,8 @@ export function stateHashOf({ rule, by }: RuleContext, { aggregates, calls }: Co
       resultType,
     ]),
     lets: letsOf(rule, calls),
+    // Keys of the rules that are read; a reset of one is none of those that read it.
+    ...(readKeys.length > 0 && { readKeys }),
   };
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex');
 }

@@ -53,7 +53,10 @@ export async function stageTests(
   const tests = await loadTestFiles(testPaths);
   const rulePaths = new Set(tests.tests.flatMap(({ rulesPath }) => rulesPath ?? []));
   const rules = await loadRuleFiles([...rulePaths]);
-  const names = { devices: devices.devices, brokenDevices: devices.broken, rules: rules.rules };
+  const names = {
+    ...{ devices: devices.devices, brokenDevices: devices.broken },
+    ...{ rules: rules.rules, mayBeBroken: rules.mayBeBroken },
+  };
   const loaded = { ...names, files: rules.files, diagnostics: rules.diagnostics };
   const profiles = devices.devices.map(({ device }) => device);
   const stages = stagesOf(rules.rules, profiles, config);

@@ -1,0 +1,132 @@
+/**
+ * Mistakes in `from`: names of devices and rules that lead nowhere, and rules that read themselves.
+ *
+ * Invariant: a name whose own file has errors is not judged; a cycle is told once.
+ */
+
+import { closest } from '../core/suggest.ts';
+import { fromRule, readBy, ruleNamed } from './from.ts';
+import type { LocatedRule } from './located.ts';
+import { show } from './shapes.ts';
+
+/** What `from` may name. */
+export interface Readable {
+  /** Also those whose files have errors. */
+  readonly devices: readonly string[];
+  readonly rules: readonly LocatedRule[];
+  /** Whether a rule of that name may be among those whose files have errors. */
+  readonly mayBeBroken: (rule: string) => boolean;
+}
+
+export interface FromMistake {
+  /** Place in `from`. */
+  readonly index: number;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** The mistakes of every rule, by the rule. */
+export function checkFrom(readable: Readable): Map<LocatedRule, FromMistake[]> {
+  const names = new Set(readable.rules.map(({ rule }) => rule.name));
+  const mistakes = new Map(
+    readable.rules.map((located) => [located, strangeNames(located, readable, [...names])]),
+  );
+  for (const { rule, mistake } of cycles(readable.rules)) mistakes.get(rule)!.push(mistake);
+  return mistakes;
+}
+
+function strangeNames(
+  { rule }: LocatedRule,
+  { devices, mayBeBroken }: Readable,
+  rules: readonly string[],
+): FromMistake[] {
+  return rule.from.flatMap((from, index) => {
+    const name = ruleNamed(from);
+    const found =
+      name === undefined ? strangeDevice(from, devices, rules) : strangeRule(name, devices, rules);
+    return found && !mayBeBroken(name ?? from) ? [{ index, ...found }] : [];
+  });
+}
+
+type Words = Omit<FromMistake, 'index'> | undefined;
+
+function strangeDevice(name: string, devices: readonly string[], rules: readonly string[]): Words {
+  if (devices.includes(name)) return undefined;
+  if (rules.includes(name)) {
+    return { message: `${show(name)} is a rule`, remedy: `write \`${fromRule(name)}\` to read its results` };
+  }
+  const near = closest(name, devices);
+  const nearRule = closest(name, rules);
+  const known = devices.length > 0 ? `known: ${devices.slice(0, 20).join(', ')}` : 'there is no device yet';
+  const remedy = near
+    ? `did you mean \`${near}\`?`
+    : nearRule
+      ? `did you mean \`${fromRule(nearRule)}\`?`
+      : known;
+  return { message: `unknown device ${show(name)}`, remedy };
+}
+
+function strangeRule(written: string, devices: readonly string[], rules: readonly string[]): Words {
+  const name = written.trim();
+  if (rules.includes(name)) {
+    if (name === written) return undefined;
+    return { message: 'a blank in the name of a rule', remedy: `write \`${fromRule(name)}\`` };
+  }
+  if (devices.includes(name)) {
+    return { message: `${show(name)} is a device, not a rule`, remedy: `write \`${name}\`` };
+  }
+  const near = closest(name, rules);
+  const known = `known: ${rules.slice(0, 20).join(', ')}`;
+  return {
+    message: `unknown rule ${show(name)}`,
+    remedy: near ? `did you mean \`${fromRule(near)}\`?` : known,
+  };
+}
+
+/** Every cycle, at the first of its rules. */
+function cycles(rules: readonly LocatedRule[]): { rule: LocatedRule; mistake: FromMistake }[] {
+  const byName = new Map(rules.toReversed().map((located) => [located.rule.name, located]));
+  const told = new Set<LocatedRule>();
+  return rules.flatMap((located) => {
+    if (told.has(located)) return [];
+    const cycle = cycleFrom(located, byName);
+    if (!cycle) return [];
+    for (const one of cycle) told.add(one);
+    const names = [...cycle, located].map(({ rule }) => rule.name);
+    const index = located.rule.from.indexOf(fromRule(names[1]!));
+    return [{ rule: located, mistake: { index, ...wordsOf(names) } }];
+  });
+}
+
+function wordsOf(names: readonly string[]): Omit<FromMistake, 'index'> {
+  return names.length === 2
+    ? {
+        message: `rule \`${names[0]}\` reads itself`,
+        remedy: 'name the device or rule that it computes from',
+      }
+    : {
+        message: `a cycle: ${names.join(' reads ')}`,
+        remedy: 'one of them must read something else: rules read each other in one direction',
+      };
+}
+
+/** The shortest way from a rule back to itself, with it first; undefined when there is none. */
+function cycleFrom(start: LocatedRule, byName: ReadonlyMap<string, LocatedRule>): LocatedRule[] | undefined {
+  const cameFrom = new Map<LocatedRule, LocatedRule>();
+  const queue = [start];
+  for (const one of queue) {
+    for (const next of readBy(one.rule).map((name) => byName.get(name))) {
+      if (next === start) return wayTo(one, cameFrom);
+      if (next === undefined || cameFrom.has(next)) continue;
+      cameFrom.set(next, one);
+      queue.push(next);
+    }
+  }
+  return undefined;
+}
+
+function wayTo(last: LocatedRule, cameFrom: ReadonlyMap<LocatedRule, LocatedRule>): LocatedRule[] {
+  const way: LocatedRule[] = [];
+  for (let one: LocatedRule | undefined = last; one; one = cameFrom.get(one)) way.push(one);
+  return way.toReversed();
+}
