@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { functions } from '../../src/expression/functions.ts';
 import { aggregates } from '../../src/rules/functions.ts';
+import { memoryFunctions } from '../../src/rules/memory-functions.ts';
 
 /** The page with the tables. */
 export const rulesPage = new URL('../../docs/rules.md', import.meta.url);
@@ -16,7 +17,8 @@ type Entries = Readonly<Record<string, { readonly signature: string; readonly do
 /** The page with its tables made anew. Throws when it has no place for one of them. */
 export function withTables(page: string): string {
   const withAggregates = withTable(page, 'aggregates', 'aggregate', aggregates);
-  return withTable(withAggregates, 'functions', 'function', functions);
+  const withMemory = withTable(withAggregates, 'memory', 'function', memoryFunctions);
+  return withTable(withMemory, 'functions', 'function', functions);
 }
 
 function withTable(page: string, name: string, heading: string, entries: Entries): string {
