@@ -11,8 +11,8 @@
  *
  * NaN for the first hundred values. Values that never change give 0. What is learnt of x is no further from the median
  * of the five before it than is usual (while that is not known: that median), so that wild values leave no trace. After
- * a gap of ten usual intervals the first three values are neither asked the first question nor learnt for the others. A
- * late value is judged like the newest and not learnt.
+ * a gap of ten usual intervals the first three values are not compared with those before it nor learnt, and the short
+ * mean begins anew. A late value is judged like the newest and not learnt.
  *
  * Source: S. Ahmad, A. Lavin, S. Purdy, Z. Agha, "Unsupervised Real-Time Anomaly Detection for Streaming Data",
  * Neurocomputing 262 (2017), for judging a short mean by the distribution of its past; bounding p by the number of
@@ -39,16 +39,17 @@ const questions = 4;
 const shortMean = 8;
 const longMean = 200;
 
-/** Of a record: neighbours, profile, repeats, a tail for each distance, values learnt, both means. */
+/** Of a record: neighbours, profile, repeats, a tail for each distance; values in each of both means, the means. */
 const profile = neighboursWidth;
 const repeats = profile + dayProfileWidth;
 const jumps = repeats + repeatsWidth;
 const levels = jumps + tailWidth;
 const seasons = levels + tailWidth;
-const count = seasons + tailWidth;
-const short = count + 1;
-const long = count + 2;
-const width = count + 3;
+const shortCount = seasons + tailWidth;
+const longCount = shortCount + 1;
+const short = shortCount + 2;
+const long = shortCount + 3;
+const width = shortCount + 4;
 
 export function anomaly(): Detector {
   const initial = new Array<number>(width).fill(0);
@@ -61,13 +62,12 @@ export function anomaly(): Detector {
     judge(key, tMs, x) {
       const { cells } = records;
       const at = key * records.width;
-      if (cells[at + count]! < fewestDistances) return Number.NaN;
-      const level = shortMeanWith(cells, at, trusted(cells, at, tMs, x));
+      if (cells[at + longCount]! < fewestDistances) return Number.NaN;
       let p = rarityOfRepeat(cells, at + repeats, x);
-      p = Math.min(p, rarity(cells, at + jumps, jump(cells, at, tMs, x)));
-      p = Math.min(p, rarity(cells, at + levels, Math.abs(level - cells[at + long]!)));
-      const usual = usualAt(cells, at + profile, tMs);
-      if (!Number.isNaN(usual)) p = Math.min(p, rarity(cells, at + seasons, Math.abs(level - usual)));
+      if (neighboursAt(cells, at, tMs) >= fewestNeighbours) {
+        p = Math.min(p, rarity(cells, at + jumps, Math.abs(x - medianOfNeighbours(cells, at))));
+        p = Math.min(p, rarityOfLevel(cells, at, tMs, x));
+      }
       return Math.max(1 - Math.sqrt(questions * p), 0);
     },
     learn(key, tMs, x) {
@@ -75,38 +75,47 @@ export function anomaly(): Detector {
       const at = key * records.width;
       if (isLate(cells, at, tMs)) return;
       learnRepeat(cells, at + repeats, x);
-      if (neighboursAt(cells, at, tMs) >= fewestNeighbours) learnLevels(cells, at, tMs, x);
+      if (neighboursAt(cells, at, tMs) === 0) cells[at + shortCount] = 0;
+      if (neighboursAt(cells, at, tMs) >= fewestNeighbours) learnLevel(cells, at, tMs, x);
       addNeighbour(cells, at, tMs, x);
     },
   });
 }
 
-function learnLevels(cells: Float64Array, at: number, tMs: number, x: number): void {
-  const value = trusted(cells, at, tMs, x);
-  const level = shortMeanWith(cells, at, value);
-  learnDistance(cells, at + jumps, jump(cells, at, tMs, x));
-  if (cells[at + count]! > 0) learnDistance(cells, at + levels, Math.abs(level - cells[at + long]!));
+/** The second and the third question, once there is a short mean. */
+function rarityOfLevel(cells: Float64Array, at: number, tMs: number, x: number): number {
+  if (cells[at + shortCount]! < shortMean) return 1;
+  const level = shortMeanWith(cells, at, trusted(cells, at, x));
+  const ofLevel = rarity(cells, at + levels, Math.abs(level - cells[at + long]!));
   const usual = usualAt(cells, at + profile, tMs);
-  if (!Number.isNaN(usual)) learnDistance(cells, at + seasons, Math.abs(level - usual));
+  return Number.isNaN(usual)
+    ? ofLevel
+    : Math.min(ofLevel, rarity(cells, at + seasons, Math.abs(level - usual)));
+}
+
+function learnLevel(cells: Float64Array, at: number, tMs: number, x: number): void {
+  const value = trusted(cells, at, x);
+  const level = shortMeanWith(cells, at, value);
+  learnDistance(cells, at + jumps, Math.abs(x - medianOfNeighbours(cells, at)));
+  if (cells[at + shortCount]! >= shortMean) {
+    learnDistance(cells, at + levels, Math.abs(level - cells[at + long]!));
+    const usual = usualAt(cells, at + profile, tMs);
+    if (!Number.isNaN(usual)) learnDistance(cells, at + seasons, Math.abs(level - usual));
+  }
   learnDay(cells, at + profile, tMs, value);
+  cells[at + shortCount] = Math.min(cells[at + shortCount]! + 1, shortMean);
   cells[at + short] = level;
-  cells[at + count] = Math.min(cells[at + count]! + 1, longMean);
-  cells[at + long]! += (value - cells[at + long]!) / cells[at + count]!;
+  cells[at + longCount] = Math.min(cells[at + longCount]! + 1, longMean);
+  cells[at + long]! += (value - cells[at + long]!) / cells[at + longCount]!;
 }
 
-/** Distance from the values before; 0 where there are none to compare with. */
-function jump(cells: Float64Array, at: number, tMs: number, x: number): number {
-  return neighboursAt(cells, at, tMs) < fewestNeighbours ? 0 : Math.abs(x - medianOfNeighbours(cells, at));
-}
-
-/** x, no further from the values before it than is usual; the short mean where there are none to compare with. */
-function trusted(cells: Float64Array, at: number, tMs: number, x: number): number {
-  if (neighboursAt(cells, at, tMs) < fewestNeighbours) return cells[at + short]!;
+/** x, no further from the values before it, of which there must be some, than is usual. */
+function trusted(cells: Float64Array, at: number, x: number): number {
   const median = medianOfNeighbours(cells, at);
   const end = usualEnd(cells, at + jumps);
   return Math.min(Math.max(x, median - end), median + end);
 }
 
 function shortMeanWith(cells: Float64Array, at: number, x: number): number {
-  return cells[at + short]! + (x - cells[at + short]!) / Math.min(cells[at + count]! + 1, shortMean);
+  return cells[at + short]! + (x - cells[at + short]!) / Math.min(cells[at + shortCount]! + 1, shortMean);
 }

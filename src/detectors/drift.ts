@@ -1,7 +1,8 @@
 /**
  * `drift(x, recent = 1h, baseline = 24h)`: (mean of the recent values − mean of the baseline) / standard deviation of
  * the baseline, x taken in. Signed. The baseline is what came before the recent values, so a shift shows undiminished
- * until it is part of the baseline itself. The baseline is at least as long as the recent values.
+ * until it is part of the baseline itself. A drift that takes as long as the baseline is always part of it, and stays
+ * below 2. The baseline is at least as long as the recent values.
  *
  * NaN until five recent values are known and half of the baseline (with the defaults: thirteen hours), and again after a
  * gap of half the baseline. Where the baseline never changed, ±1000, the largest score. A late value is learnt while

@@ -8,7 +8,7 @@
  * Level and trend are of x without its season (day-profile.ts): how far the usual value of that hour is above the day's,
  * as far as the last two days followed it. The season is known after three days of readings around the clock.
  *
- * NaN for the first value. What is learnt is, a reading later, the middle one of a value and those on both sides: a
+ * NaN for the first four values. What is learnt is, a reading later, the middle one of a value and those on both sides: a
  * single wild value stirs the one answer it is taken into, and leaves no trace. A gap makes what was before it count less,
  * by its length. A late value, or a second one of the same time, is judged like the newest and not learnt.
  *
@@ -27,6 +27,8 @@ import { createRecords } from './records.ts';
 /** Time constants, in horizons. */
 const levelTau = 0.25;
 const trendTau = 2;
+/** Values, x with them, that show a trend. */
+const fewest = 5;
 
 /** After the profile: values learnt, level, trend per ms, mean g², the time of these; the value that waits, its time. */
 const state = dayProfileWidth;
@@ -50,8 +52,7 @@ export function forecast([horizonMs]: readonly number[]): Detector {
     const passedMs = tMs - cells[at + timeMs]!;
     const n = cells[at + count]!;
     const expected = cells[at + level]! + drawnOn(cells, at) * passedMs;
-    const levelWeight =
-      n === 0 ? 1 : Math.max(1 - Math.exp(-passedMs / (levelTau * horizonMs!)), 1 / (n + 1));
+    const levelWeight = n < 2 ? 1 : Math.max(1 - Math.exp(-passedMs / (levelTau * horizonMs!)), 1 / n);
     const now = n === 0 ? x : expected + levelWeight * (x - expected);
     if (n > 0) {
       const growth = (now - cells[at + level]!) / passedMs;
@@ -70,7 +71,7 @@ export function forecast([horizonMs]: readonly number[]): Detector {
       const { cells } = records;
       const at = key * records.width;
       const waitingMs = cells[at + pendingMs]!;
-      if (Number.isNaN(waitingMs)) return Number.NaN;
+      if (cells[at + state + count]! + 2 < fewest) return Number.NaN;
       for (let i = 0; i < trial.length; i++) trial[i] = cells[at + state + i]!;
       step(trial, 0, waitingMs, smoothed(cells, at, x) - seasonAt(cells, at, waitingMs));
       if (tMs > waitingMs) step(trial, 0, tMs, x - seasonAt(cells, at, tMs));

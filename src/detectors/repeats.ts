@@ -11,10 +11,8 @@
 
 const shareOver = 500;
 const smallestShare = 0.05;
-/** What the longest run is multiplied by for each run since: it fades in some thousand runs. */
+/** What the longest run is multiplied by for each run since, of one value too: it fades in some thousand values. */
 const fading = 0.999;
-/** A run may be this much longer than the longest at once, or twice as long: a fault is not the new usual. */
-const fewestAtOnce = 8;
 
 /** The value, how often it has been repeated, values so far, share of them that repeated, longest run. */
 const value = 0;
@@ -42,11 +40,7 @@ export function learnRepeat(cells: Float64Array, at: number, x: number): void {
     cells[at + run]! += 1;
     return;
   }
-  const before = cells[at + longest]!;
-  cells[at + longest] = Math.max(
-    before * fading,
-    Math.min(cells[at + run]!, Math.max(2 * before, fewestAtOnce)),
-  );
+  cells[at + longest] = Math.max(cells[at + longest]! * fading, cells[at + run]!);
   cells[at + run] = 0;
   cells[at + value] = x;
 }
