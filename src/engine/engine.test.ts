@@ -404,6 +404,21 @@ const everything = `rules:
     by: []
     window: { sliding: 2m, every: 30s }
     compute: { n: count(), avg: avg(load), sd: stddev(load) }
+  - name: runs
+    from: bus
+    window: { session: 15s, max: 1m, emit: 10s }
+    compute: { n: count(), most: max(load), held: twa(load), last: last(line) }
+    alert: [{ when: n > 2, message: "{n} {most}" }]
+  - name: together
+    from: bus
+    by: []
+    window: { session: 5s, watermark: global }
+    compute: { n: count(), grown: delta(load) }
+  - name: counted
+    from: bus
+    window: { count: 6, every: 4, emit: 10s }
+    compute: { n: count(), sum: sum(load), p: median(load), held: twa(load) }
+    alert: [{ when: sum > 50, for: 30s }]
   - name: each
     from: bus
     where: load > 10

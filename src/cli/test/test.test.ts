@@ -108,6 +108,29 @@ test('time passes after the last reading: what is pending fires, what is silent 
   );
 });
 
+test('time passes until sessions are over, however long their pause; what is not full by count has no result', async () => {
+  const rules = `${loads}  - { name: trip, from: bus, window: { session: 2h, max: 5h }, compute: { n: count() } }
+  - { name: pair, from: bus, window: { count: 2 }, compute: { n: count(), sum: sum(load) } }
+`;
+  const feed = '{ device: bus, tags: { vehicle: "7" }, every: 1h, load: 1x9 _ _ 9 }';
+  const met = [
+    'at: 5h, point: trip, fields: { n: 5 }',
+    'at: 10h, point: trip, fields: { n: 4 }',
+    'at: 13h, point: trip, fields: { n: 1 }',
+    'at: 7h, point: pair, fields: { sum: 2 }',
+    'at: 11h, point: pair, fields: { sum: 10 }',
+    'at: 8h, point: pair, fields: none',
+  ];
+  const test = proof(feed, met);
+  assert.equal((await run(folderWith({ 'rules/load.yaml': rules, 'rules/load.test.yaml': test }))).code, 0);
+  // Only later than anything that is expected is it known what came instead.
+  const wrong = proof('{ device: bus, tags: { vehicle: "7" }, load: 1 }', [
+    'at: 1m, point: trip, fields: { n: 2 }',
+  ]);
+  const { said } = await run(folderWith({ 'rules/load.yaml': rules, 'rules/load.test.yaml': wrong }));
+  assert.match(said, /its points:\n +2h .*: n=1/);
+});
+
 test('a gap in the feed is silence, a reading after it ends it', async () => {
   const feed = '{ device: bus, tags: { vehicle: "7" }, every: 30s, load: 1 _x9 2 }';
   const lines = await linesOf(
