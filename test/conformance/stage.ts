@@ -77,7 +77,7 @@ export interface Told {
   readonly duplicates: number;
   /** Open windows (tumbling: one pane each). */
   readonly open: number;
-  /** Of the rule's first key; undefined of sessions. */
+  /** The one for all keys, or that of the rule's first key; undefined of sessions. */
   readonly watermarkMs: number | undefined;
 }
 
@@ -130,9 +130,17 @@ function toldOf({ state, points, setAside }: StepResult, before: ReturnType<type
     late: after.late - before.late,
     duplicates: after.duplicates - before.duplicates,
     open: statusOf(state).rules[0]!.openWindows,
-    watermarkMs: (save(state).rules.r!.state.windows as { watermarkMs?: Float64Array } | undefined)
-      ?.watermarkMs?.[0],
+    watermarkMs: watermarkOf(save(state).rules.r!.state.windows as SavedMarks | undefined),
   };
+}
+
+interface SavedMarks {
+  readonly watermarkMs?: Float64Array;
+  readonly forAll?: { readonly ofInputs: Float64Array };
+}
+
+function watermarkOf(saved: SavedMarks | undefined): number | undefined {
+  return saved?.forAll ? Math.min(...saved.forAll.ofInputs) : saved?.watermarkMs?.[0];
 }
 
 /** What a gateway is after it was stopped and started again. Counts begin anew. */

@@ -37,9 +37,13 @@ export function secondOf(element: Element): Reading {
 }
 
 /** The number of readings in each window, as `[start in seconds, count]`. */
-export function countOf(lengthS: number, slideS = lengthS): Pick<Shape, 'rule' | 'row'> {
+export function countOf(
+  lengthS: number,
+  slideS = lengthS,
+  timing = 'watermark: key',
+): Pick<Shape, 'rule' | 'row'> {
   return {
-    rule: `by: []\n${windowText(lengthS, slideS)}\ncompute: { n: count() }`,
+    rule: `by: []\n${windowText(lengthS, slideS).replace(' }', `, ${timing} }`)}\ncompute: { n: count() }`,
     row: ({ timeMs, fields }) => [timeMs / 1000 - lengthS, fields.n],
   };
 }

@@ -14,6 +14,8 @@ export interface Vector {
   readonly input: unknown;
   readonly expected: unknown;
   readonly compare: string;
+  /** Of expected times. */
+  readonly unit?: string;
   readonly restart_before?: readonly boolean[];
   readonly watermark_after_s?: readonly number[];
   readonly state_rows?: readonly (number | null)[];

@@ -12,8 +12,14 @@ function lengthOf({ op, params }: Vector): number {
   return op === 'groupby_event_time' ? shortestS : (params.window_s as number);
 }
 
-for (const vector of vectorsOf('ss_watermark')) {
-  test(`${vector.id}: ${vector.case}`, () => {
+/** One device and one key: the watermark of the key is that of the rule. */
+const watermarks = ['key', 'global'];
+const cases = vectorsOf('ss_watermark')
+  .filter(({ op }) => op !== 'global_watermark')
+  .flatMap((vector) => watermarks.map((watermark) => ({ vector, watermark })));
+
+for (const { vector, watermark } of cases) {
+  test(`${vector.id}: ${vector.case}; watermark: ${watermark}`, () => {
     const lengthS = lengthOf(vector);
     const slideS = (vector.params.slide_s as number | undefined) ?? lengthS;
     const delayS = vector.params.watermark_delay_s as number;
@@ -21,7 +27,7 @@ for (const vector of vectorsOf('ss_watermark')) {
       delayS,
       duplicates: 'keep',
       reading: secondOf,
-      ...countOf(lengthS, slideS),
+      ...countOf(lengthS, slideS, `watermark: ${watermark}`),
       row: ({ timeMs, fields }) => [Math.round(timeMs - lengthS * 1000) / 1000, fields.n],
     });
   });
