@@ -10,6 +10,9 @@ const remedies: Readonly<Partial<Record<FileKind, Readonly<Record<string, string
   rules: {
     'rules.*.schedule': `write ${activeExample}: it says when the rule judges`,
     'rules.*.alert.*.active': `write ${activeExample} beside \`alert\`: it holds for the whole rule`,
+    'rules.*.repeat': 'write `repeat: 1h` in an item of `alert`: each severity has its own',
+    'rules.*.flapping': 'write `flapping: { changes: 4, within: 10m }` in an item of `alert`',
+    'rules.*.silent.flapping': 'raise `silent_after` in the device profile',
     'rules.*.silent.active': `write ${activeExample} beside \`silent\`: it holds for the whole rule`,
   },
 };

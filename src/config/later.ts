@@ -11,11 +11,7 @@ import type { FileKind } from './schema.ts';
 const later: Readonly<Record<FileKind, readonly string[]>> = {
   gateway: ['sources.*.broker.users', 'sources.*.serial.framing=slip', 'sources.*.serial.framing=cobs'],
   device: ['watermark'],
-  rules: [
-    ...['emit', 'late', 'keep', 'watermark', 'repeat', 'flapping'].map((key) => `rules.*.${key}`),
-    ...['repeat', 'flapping'].map((key) => `rules.*.alert.*.${key}`),
-    'rules.*.silent.repeat',
-  ],
+  rules: [...['emit', 'late', 'keep', 'watermark'].map((key) => `rules.*.${key}`)],
   test: [],
 };
 

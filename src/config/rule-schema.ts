@@ -15,6 +15,18 @@ const severity = z.enum(['info', 'warning', 'critical']).default('warning');
 const notify = oneOrMore(text).prefault('log').describe('Names of notifiers in headgate.yaml. Default: log.');
 const message = text.exactOptional().describe('With {name} and format: "Bus {vehicle}: {share:.0%}".');
 
+const repeat = duration({ min: '1s' })
+  .exactOptional()
+  .describe('A reminder so often while it fires: 1h. Default: none.');
+
+const flapping = section({
+  changes: z.int().min(2).max(100).describe('So many times it fired or cleared …'),
+  within: duration({ min: '1s' }).describe('… within so long a time: 10m.'),
+})
+  .transform(({ changes, within: withinMs }) => ({ changes, withinMs }))
+  .exactOptional()
+  .describe('{ changes: 4, within: 10m }: held firing while it fires and clears so often.');
+
 const lookup = section({
   file: text.describe('CSV, JSON or YAML, beside the rule file.'),
   key: identifier.describe('Column of the table, and tag it is matched with.'),
@@ -27,11 +39,19 @@ const alert = section({
   for: duration().prefault('0s').describe('`when` must hold so long before it fires.'),
   message,
   notify,
-}).transform(({ for: forMs, ...rest }) => ({ ...rest, forMs }));
+  repeat,
+  flapping,
+}).transform(({ for: forMs, repeat: repeatMs, ...rest }) => ({
+  ...rest,
+  forMs,
+  ...(repeatMs !== undefined && { repeatMs }),
+}));
 
 const silent = z.union([
   z.boolean(),
-  section({ severity: severity.describe('Default: warning.'), message, notify }),
+  section({ severity: severity.describe('Default: warning.'), message, notify, repeat }).transform(
+    ({ repeat: repeatMs, ...rest }) => ({ ...rest, ...(repeatMs !== undefined && { repeatMs }) }),
+  ),
 ]);
 
 const active = section({
@@ -52,7 +72,10 @@ export const ruleSchema: z.ZodType<RuleConfig> = section({
   description: z.string().exactOptional().describe('For people.'),
   from: oneOrMore(text).describe('A device, rule:NAME for the results of a rule, or a list of them.'),
   where: expression.exactOptional().describe('Only readings for which this is true.'),
-  let: z.record(identifier, expression).default({}).describe('Computed fields, usable below.'),
+  let: z
+    .record(identifier, expression)
+    .default({})
+    .describe('Computed fields, usable below: share: load / 78. With memory too: smooth: ewma(load, 5m).'),
   lookup: z.record(identifier, lookup).default({}).describe('Static tables: name.column in expressions.'),
   by: z
     .array(identifier)
@@ -64,7 +87,7 @@ export const ruleSchema: z.ZodType<RuleConfig> = section({
   compute: z
     .record(identifier, expression)
     .default({})
-    .describe('Aggregates of a window: avg(t), max(load).'),
+    .describe('Of a window: avg(t), max(load), and results of windows before: mean - prev.mean.'),
   alert: z.array(alert).default([]).describe('When to shout.'),
   silent: silent.default(false).describe('A key that stops sending is an alert (device key silent_after).'),
   active: active.exactOptional().describe('When alerts are judged. Default: at all times.'),

@@ -175,6 +175,7 @@ export interface RuleConfig {
     readonly severity: Severity;
     readonly message?: string;
     readonly notify: readonly string[];
+    readonly repeatMs?: number | undefined;
   };
   readonly forward: boolean | { readonly onChange: number };
 }
@@ -186,6 +187,14 @@ export interface AlertConfig {
   readonly forMs: number;
   readonly message?: string;
   readonly notify: readonly string[];
+  readonly repeatMs?: number | undefined;
+  readonly flapping?: FlappingConfig;
+}
+
+/** So many changes within so long a time. */
+export interface FlappingConfig {
+  readonly changes: number;
+  readonly withinMs: number;
 }
 
 /** How a field's values are held in columns. */

@@ -44,7 +44,7 @@ export type Severity = 'info' | 'warning' | 'critical';
 /** Weakest first. */
 export const severities: readonly Severity[] = ['info', 'warning', 'critical'];
 
-/** One change of a key's alert: it fires, changes its severity, or clears. */
+/** One change of a key's alert: it fires, changes its severity, or clears. Or a reminder that it still fires. */
 export interface Alert {
   /** Stable over restarts and resends: the same change always has the same id. */
   readonly id: string;
@@ -60,6 +60,10 @@ export interface Alert {
   readonly message: string;
   /** Names of notifiers. */
   readonly notify: readonly string[];
+  /** Those of them that were to be told of the same episode before. Absent: none. */
+  readonly toldBefore?: readonly string[];
+  /** The number of the reminder in its episode, from 1. Absent: a change. */
+  readonly reminder?: number;
   /** What the rule had computed when it judged. */
   readonly values: Readonly<Record<string, FieldValue | null>>;
 }

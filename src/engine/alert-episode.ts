@@ -1,7 +1,7 @@
 /**
- * Episodes: an alert of a key from firing to clear, and the changes of it that are given out.
+ * Episodes: an alert of a key from firing to clear, the changes of it that are given out, and the reminders between.
  *
- * Invariant: ids follow from rule, key, time and order alone; no two episodes have one id.
+ * Invariant: ids follow from rule, key, time and order alone; no two episodes, and no two things told of one, have one id.
  */
 
 import { hash } from 'node:crypto';
@@ -13,10 +13,24 @@ export interface Episode {
   readonly firedAtMs: number;
   level: number;
   message: string;
-  /** Changes given out so far. */
+  /** Changes and reminders given out so far. */
   changes: number;
+  reminders: number;
   told: readonly string[];
   values: Values;
+  /** Of what was given out last: event time and arrival. */
+  toldAtMs: number;
+  toldArrivalMs: number;
+  /** Arrival at which the next reminder is due; Infinity for none. */
+  remindMs: number;
+}
+
+/** What is to be said, and when: event time and arrival. */
+export interface Telling {
+  readonly atMs: number;
+  readonly arrivalMs: number;
+  readonly message: (level: number) => string;
+  readonly values: () => Values;
 }
 
 /** Devices that share a key may fire it again at the same time, or an earlier one: those episodes are numbered. */
@@ -30,19 +44,25 @@ export interface EpisodeSettings {
   readonly levels: readonly AlertLevel[];
   readonly tagsOf: (key: number) => Readonly<Record<string, string>>;
   readonly give: (alert: Alert) => void;
+  /** The arrival at which a reminder may be given that is due at `ms`. */
+  readonly reminderFrom: (ms: number) => number;
 }
 
 export interface Episodes {
   begin(key: number, firedAtMs: number): Episode;
   /** Gives out that the episode now fires at a level. */
-  fire(key: number, episode: Episode, level: number, atMs: number, message: string, values: Values): void;
+  fire(key: number, episode: Episode, level: number, telling: Telling): void;
+  /** Gives out the reminder that is due, with what was judged last. */
+  remind(key: number, episode: Episode, latest: Pick<Telling, 'message' | 'values'>): void;
   /** Gives out its end. */
-  clear(key: number, episode: Episode, atMs: number, message: string, values: Values): void;
+  clear(key: number, episode: Episode, telling: Telling): void;
+  /** Finds out anew when the next reminder is due. */
+  schedule(episode: Episode): void;
   save(): readonly (readonly [number, Fired])[];
   load(saved: readonly (readonly [number, Fired])[]): void;
 }
 
-export function createEpisodes({ rule, levels, tagsOf, give }: EpisodeSettings): Episodes {
+export function createEpisodes({ rule, levels, tagsOf, give, reminderFrom }: EpisodeSettings): Episodes {
   const fired = new Map<number, Fired>();
 
   /** 0 when the key never fired at or after this time. No number is given twice for one time. */
@@ -53,8 +73,25 @@ export function createEpisodes({ rule, levels, tagsOf, give }: EpisodeSettings):
     return isLater ? 0 : again + 1;
   }
 
-  function tell(key: number, episode: Episode, state: Alert['state'], atMs: number): void {
+  function schedule(episode: Episode): void {
+    const { repeatMs } = levels[episode.level]!;
+    episode.remindMs =
+      repeatMs === undefined ? Number.POSITIVE_INFINITY : reminderFrom(episode.toldArrivalMs + repeatMs);
+  }
+
+  function tell(
+    key: number,
+    episode: Episode,
+    state: Alert['state'],
+    telling: Telling,
+    extra: object = {},
+  ): void {
     const change = episode.changes++;
+    episode.message = telling.message(episode.level);
+    episode.values = telling.values();
+    episode.toldAtMs = telling.atMs;
+    episode.toldArrivalMs = telling.arrivalMs;
+    schedule(episode);
     give({
       id: `${episode.id}-${change}`,
       episode: episode.id,
@@ -63,10 +100,11 @@ export function createEpisodes({ rule, levels, tagsOf, give }: EpisodeSettings):
       state,
       severity: levels[episode.level]!.severity,
       firedAtMs: episode.firedAtMs,
-      atMs,
+      atMs: telling.atMs,
       message: episode.message,
       notify: episode.told,
       values: episode.values,
+      ...extra,
     });
   }
 
@@ -76,18 +114,30 @@ export function createEpisodes({ rule, levels, tagsOf, give }: EpisodeSettings):
       const again = countFiring(key, firedAtMs);
       const identity = [rule, tags, firedAtMs, ...(again === 0 ? [] : [again])];
       const id = hash('sha256', JSON.stringify(identity)).slice(0, 16);
-      return { id, firedAtMs, level: -1, message: '', changes: 0, told: [], values: {} };
+      return {
+        ...{ id, firedAtMs, level: -1, message: '', changes: 0, reminders: 0, told: [], values: {} },
+        ...{ toldAtMs: firedAtMs, toldArrivalMs: firedAtMs, remindMs: Number.POSITIVE_INFINITY },
+      };
     },
-    fire(key, episode, level, atMs, message, values) {
+    fire(key, episode, level, telling) {
       // Whoever was told of the alert is told of its end.
-      const told = [...new Set([...episode.told, ...levels[level]!.notify])];
-      Object.assign(episode, { level, message, values, told });
-      tell(key, episode, 'firing', atMs);
+      const before = episode.told;
+      episode.told = [...new Set([...before, ...levels[level]!.notify])];
+      episode.level = level;
+      tell(key, episode, 'firing', telling, before.length > 0 ? { toldBefore: before } : {});
     },
-    clear(key, episode, atMs, message, values) {
-      Object.assign(episode, { message, values });
-      tell(key, episode, 'ok', atMs);
+    remind(key, episode, { message, values }) {
+      const arrivalMs = episode.remindMs;
+      // As much event time as arrival time has passed since.
+      const atMs = episode.toldAtMs + (arrivalMs - episode.toldArrivalMs);
+      const reminder = ++episode.reminders;
+      const extra = { reminder, toldBefore: episode.told };
+      tell(key, episode, 'firing', { atMs, arrivalMs, message, values }, extra);
     },
+    clear(key, episode, telling) {
+      tell(key, episode, 'ok', telling, { toldBefore: episode.told });
+    },
+    schedule,
     save: () => [...fired],
     load(saved) {
       for (const [key, last] of saved) fired.set(key, last);

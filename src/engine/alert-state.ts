@@ -1,21 +1,28 @@
 /**
- * The alert of each key of a rule: every severity by itself (alert-level.ts); the highest firing one counts.
+ * The alert of each key of a rule: every severity by itself (alert-level.ts); the highest that counts as firing is it.
  *
- * Invariants: an alert is given out for each change of a key's severity, once; running a batch again gives the same
- * ones. Of a key that is quietly ok no more is kept than when it fired.
+ * Invariants: an alert is given out for each change of a key's severity, once, and a reminder so often while it stays;
+ * running a batch again gives the same ones. What is due by arrival time happens at that instant, in order, whenever it is
+ * noticed. Of a key that is quietly ok no more is kept than when it fired.
  * Not here: what the conditions are (rules/) and who is told (notify/).
  */
 
 import type { Alert, Severity } from '../core/types.ts';
 import type { JudgingHours } from './active.ts';
-import { createEpisodes, type Episode, type Fired } from './alert-episode.ts';
+import { createEpisodes, type Episode, type Fired, type Telling } from './alert-episode.ts';
 import {
   type AlertLevel,
   advance,
+  countsAsFiring,
   highestFiring,
+  isQuiet,
   type Judgement,
   type LevelState,
+  type LevelTiming,
+  levelDueMs,
   okLevel,
+  passLevel,
+  type Values,
 } from './alert-level.ts';
 
 export type { AlertLevel, Judgement } from './alert-level.ts';
@@ -23,23 +30,55 @@ export type { AlertLevel, Judgement } from './alert-level.ts';
 export interface KeyAlert {
   readonly levels: LevelState[];
   episode: Episode | undefined;
+  /** What to say by the passing of time: of the last judgement. Kept only while something may be due. */
+  latest: Latest | undefined;
+  /** Nothing is due before this arrival time. */
+  dueMs: number;
+}
+
+interface Latest {
+  /** By level; empty for those that cannot be told. */
+  readonly messages: readonly string[];
+  readonly values: Values;
 }
 
 export interface SavedAlerts {
   readonly severities: readonly Severity[];
   readonly keys: readonly (readonly [number, KeyAlert])[];
   readonly fired: readonly (readonly [number, Fired])[];
+  readonly passedMs: number;
+}
+
+/** A key that fires now. */
+export interface FiringKey {
+  readonly key: number;
+  readonly severity: Severity;
+  readonly firedAtMs: number;
+  readonly message: string;
+  readonly episode: string;
+  /** Held firing, whatever is judged. */
+  readonly isFlapping: boolean;
+}
+
+/** A severity of a key whose `for` has not passed yet. */
+export interface PendingKey {
+  readonly key: number;
+  readonly severity: Severity;
+  readonly sinceMs: number;
 }
 
 export interface AlertStates {
   /** Judges one key anew. */
   judge(key: number, judgement: Judgement): void;
-  /** Fires what has been pending long enough by arrival time, for rules that judge single readings. */
+  /** Lets arrival time pass: what is due fires, clears, or is told again. */
   pass(nowMs: number): void;
   passKey(key: number, nowMs: number): void;
-  /** No pending alert fires by `pass` before this arrival time. */
+  /** Reminders that were due before are one, at that arrival time. */
+  listenSince(ms: number): void;
+  /** Nothing is due by `pass` before this arrival time. */
   quietUntilMs(): number;
-  firing(): IterableIterator<{ key: number; severity: Severity; firedAtMs: number; message: string }>;
+  firing(): IterableIterator<FiringKey>;
+  pending(): IterableIterator<PendingKey>;
   save(): SavedAlerts;
   load(saved: SavedAlerts): void;
 }
@@ -56,15 +95,24 @@ export interface AlertSettings {
 }
 
 export function createAlertStates(settings: AlertSettings): AlertStates {
-  const { levels } = settings;
+  const { levels, hours } = settings;
   const keys = new Map<number, KeyAlert>();
-  const episodes = createEpisodes(settings);
+  const timing: LevelTiming = {
+    firesByTime: settings.firesByTime,
+    isActive: (fromMs, toMs) => hours?.lasts(fromMs, toMs) ?? true,
+    activeFrom: (ms) => hours?.next(ms) ?? ms,
+  };
+  /** No reminder is due before. */
+  let remindsFromMs = Number.NEGATIVE_INFINITY;
+  const reminderFrom = (ms: number): number => timing.activeFrom(Math.max(ms, remindsFromMs));
+  const episodes = createEpisodes({ ...settings, reminderFrom });
   let dueMs = Number.POSITIVE_INFINITY;
+  let passedMs = Number.NEGATIVE_INFINITY;
 
   function stateOf(key: number): KeyAlert {
     let state = keys.get(key);
     if (state === undefined) {
-      state = { levels: levels.map(okLevel), episode: undefined };
+      state = { levels: levels.map(okLevel), episode: undefined, latest: undefined, dueMs: 0 };
       keys.set(key, state);
     }
     return state;
@@ -73,103 +121,148 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
   function judge(key: number, judgement: Judgement): void {
     if (!keys.has(key) && !judgement.when.includes(1)) return;
     const state = stateOf(key);
-    for (const [i, level] of state.levels.entries()) {
-      advance(level, levels[i]!, i, judgement);
-      if (level.phase === 'pending' && settings.firesByTime) remember(level, i, judgement);
-    }
-    settle(key, state, judgement.atMs, judgement.message, judgement.values);
+    for (const [i, level] of state.levels.entries()) advance(level, levels[i]!, i, judgement);
+    settle(key, state, judgement);
+    state.latest = mayBeTold(state) ? latestOf(state, judgement) : undefined;
+    schedule(state);
   }
 
-  function remember(level: LevelState, i: number, judgement: Judgement): void {
-    level.message = judgement.message(i);
-    level.values = judgement.values();
-    dueMs = Math.min(dueMs, level.sinceArrivalMs + levels[i]!.forMs);
+  /** Whether something can be told of the key before it is judged again. */
+  function mayBeTold({ levels: states, episode }: KeyAlert): boolean {
+    if (episode !== undefined && levels[episode.level]!.repeatMs !== undefined) return true;
+    return states.some(
+      ({ phase, flaps }) => flaps?.isFlapping || (phase === 'pending' && settings.firesByTime),
+    );
+  }
+
+  function schedule(state: KeyAlert): void {
+    state.dueMs = dueOf(state);
+    dueMs = Math.min(dueMs, state.dueMs);
+  }
+
+  function dueOf({ levels: states, episode }: KeyAlert): number {
+    let first = episode?.remindMs ?? Number.POSITIVE_INFINITY;
+    for (const [i, level] of states.entries()) first = Math.min(first, levelDueMs(level, levels[i]!, timing));
+    return first;
   }
 
   function passKey(key: number, nowMs: number): void {
     const state = keys.get(key);
     if (state === undefined) return;
-    for (const [i, level] of state.levels.entries()) {
-      if (level.phase !== 'pending') continue;
-      const { forMs } = levels[i]!;
-      if (level.sinceArrivalMs + forMs > nowMs) {
-        dueMs = Math.min(dueMs, level.sinceArrivalMs + forMs);
-        continue;
-      }
-      // Outside of its active hours a rule fires nothing, and what was pending begins anew.
-      const isActive = settings.hours?.lasts(level.sinceMs, level.sinceMs + forMs) ?? true;
-      level.phase = isActive ? 'firing' : 'ok';
-      const { message, values } = level;
-      settle(
-        key,
-        state,
-        level.sinceMs + forMs,
-        () => message,
-        () => values,
-      );
+    while (state.dueMs <= nowMs) {
+      happen(key, state, state.dueMs);
+      state.dueMs = dueOf(state);
     }
+    dueMs = Math.min(dueMs, state.dueMs);
+  }
+
+  /** All that is due at an instant: changes first, and no reminder together with one. */
+  function happen(key: number, state: KeyAlert, arrivalMs: number): void {
+    let atMs = Number.NEGATIVE_INFINITY;
+    for (const [i, level] of state.levels.entries()) {
+      atMs = Math.max(atMs, passLevel(level, levels[i]!, timing, arrivalMs));
+    }
+    const said = {
+      message: (level: number) => state.latest?.messages[level] ?? state.episode?.message ?? '',
+      values: () => state.latest?.values ?? state.episode?.values ?? {},
+    };
+    settle(key, state, { atMs, arrivalMs, ...said });
+    const { episode } = state;
+    if (episode !== undefined && episode.remindMs <= arrivalMs) episodes.remind(key, episode, said);
   }
 
   /** Gives out the change, if the highest firing severity is another one than before. */
-  function settle(
-    key: number,
-    state: KeyAlert,
-    atMs: number,
-    message: Judgement['message'],
-    values: Judgement['values'],
-  ): void {
+  function settle(key: number, state: KeyAlert, telling: Telling): void {
     const highest = highestFiring(state.levels, levels);
     const { episode } = state;
     if (highest !== undefined) {
       if (episode?.level === highest) return;
-      state.episode ??= episodes.begin(key, atMs);
-      episodes.fire(key, state.episode, highest, atMs, message(highest), values());
+      state.episode ??= episodes.begin(key, telling.atMs);
+      episodes.fire(key, state.episode, highest, telling);
       return;
     }
-    if (episode !== undefined) episodes.clear(key, episode, atMs, message(episode.level), values());
+    if (episode !== undefined) episodes.clear(key, episode, telling);
     state.episode = undefined;
-    if (state.levels.every((level) => level.phase === 'ok')) keys.delete(key);
+    if (state.levels.every(isQuiet)) keys.delete(key);
+  }
+
+  function scheduleAll(): void {
+    for (const state of keys.values()) {
+      if (state.episode !== undefined) episodes.schedule(state.episode);
+      schedule(state);
+    }
   }
 
   return {
     judge,
     passKey,
     pass(nowMs) {
+      passedMs = nowMs;
       if (nowMs < dueMs) return;
       dueMs = Number.POSITIVE_INFINITY;
       for (const key of [...keys.keys()]) passKey(key, nowMs);
+    },
+    listenSince(ms) {
+      remindsFromMs = Math.max(remindsFromMs, ms);
+      scheduleAll();
     },
     quietUntilMs: () => dueMs,
     firing() {
       return keys
         .entries()
         .filter(([, state]) => state.episode !== undefined)
-        .map(([key, { episode }]) => ({
-          key,
-          severity: levels[episode!.level]!.severity,
-          firedAtMs: episode!.firedAtMs,
-          message: episode!.message,
-        }));
+        .map(([key, state]) => firingOf(key, state.episode!, state.levels, levels));
+    },
+    *pending() {
+      for (const [key, state] of keys) {
+        for (const [i, { phase, sinceMs }] of state.levels.entries()) {
+          if (phase === 'pending') yield { key, severity: levels[i]!.severity, sinceMs };
+        }
+      }
     },
     save: () => ({
       severities: levels.map((level) => level.severity),
       keys: [...keys],
       fired: episodes.save(),
+      passedMs,
     }),
     load(saved) {
       const levelOf = levels.map(({ severity }) => saved.severities.indexOf(severity));
       for (const [key, state] of saved.keys) keys.set(key, reorder(state, levelOf));
       episodes.load(saved.fired);
+      passedMs = saved.passedMs;
+      // A `repeat` that was edited tells nothing of the time before.
+      remindsFromMs = Math.max(remindsFromMs, passedMs);
+      scheduleAll();
       dueMs = Number.NEGATIVE_INFINITY;
     },
   };
 }
 
+function latestOf({ levels }: KeyAlert, { message, values }: Judgement): Latest {
+  const mayFire = (level: LevelState): boolean => level.phase !== 'ok' || countsAsFiring(level);
+  return { messages: levels.map((level, i) => (mayFire(level) ? message(i) : '')), values: values() };
+}
+
+function firingOf(
+  key: number,
+  { level, id, firedAtMs, message }: Episode,
+  states: readonly LevelState[],
+  levels: readonly AlertLevel[],
+): FiringKey {
+  const isFlapping = states[level]!.flaps?.isFlapping === true;
+  return { key, severity: levels[level]!.severity, firedAtMs, message, episode: id, isFlapping };
+}
+
 /** The state under edited severities: `levelOf[i]` is where level i stood before, or -1 when it is new. */
 function reorder(state: KeyAlert, levelOf: readonly number[]): KeyAlert {
-  const { episode } = state;
+  const { episode, latest } = state;
   const level = episode === undefined ? -1 : levelOf.indexOf(episode.level);
-  const levels = levelOf.map((before) => (before < 0 ? okLevel() : state.levels[before]!));
-  // A severity that was taken out of the rule while it fired cannot clear any more: its episode ends unsaid.
-  return { levels, episode: level < 0 ? undefined : { ...episode!, level } };
+  return {
+    levels: levelOf.map((before) => (before < 0 ? okLevel() : state.levels[before]!)),
+    // A severity that was taken out of the rule while it fired cannot clear any more: its episode ends unsaid.
+    episode: level < 0 ? undefined : { ...episode!, level },
+    latest: latest && { ...latest, messages: levelOf.map((before) => latest.messages[before] ?? '') },
+    dueMs: 0,
+  };
 }

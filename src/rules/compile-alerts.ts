@@ -83,6 +83,8 @@ function compileAlert(
       return template ? [template] : [];
     }),
     notify: alert.notify.length > 0 ? alert.notify : defaultNotify,
+    repeatMs: alert.repeatMs,
+    flapping: alert.flapping,
   };
 }
 
@@ -146,5 +148,6 @@ export function compileSilence({ rule, devices, by, report }: RuleContext): Sile
     severity: silent.severity,
     message: checked?.message ?? defaultKeyMessage(afterMs),
     notify: silent.notify.length > 0 ? silent.notify : defaultNotify,
+    repeatMs: silent.repeatMs,
   };
 }

@@ -5,7 +5,7 @@
  * Not here: state. Kernels own scratch columns, so one plan serves one engine at a time.
  */
 
-import type { DeviceProfile } from '../config/schema.ts';
+import type { DeviceProfile, FlappingConfig } from '../config/schema.ts';
 import type { Severity, ValueType } from '../core/types.ts';
 import type { Compiled, NumberKernel, Rows } from '../expression/rows.ts';
 import type { ActiveHours, Schedule } from '../schedule/schedule.ts';
@@ -178,6 +178,10 @@ export interface AlertPlan {
   /** Renders row i of the rows: one for each input without a window, else one. */
   readonly message: readonly MessageTemplate[];
   readonly notify: readonly string[];
+  /** A reminder so often while it fires; undefined: none. */
+  readonly repeatMs?: number | undefined;
+  /** Held firing from so many changes within so long a time on; undefined: never. */
+  readonly flapping?: FlappingConfig | undefined;
 }
 
 export interface SilentPlan {
@@ -185,6 +189,7 @@ export interface SilentPlan {
   readonly severity: Severity;
   readonly message: string;
   readonly notify: readonly string[];
+  readonly repeatMs?: number | undefined;
 }
 
 /** Gives the text of one row; null values show as `–`. */
