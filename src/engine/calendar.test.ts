@@ -139,6 +139,26 @@ test('a year is one window, and a copy of a reading counts once as long as it is
   assert.deepEqual(shown(rule.told), ['2027-01-01T00:00 {"n":2}']);
 });
 
+test('late readings, early results and one watermark for all keys, by the calendar too', () => {
+  const window = (more: string): string =>
+    `    window: { calendar: "0 0 * * *", zone: Europe/Helsinki, ${more} }\n    compute: { n: count() }\n`;
+  const midnight = at('2026-03-29T21:00Z'); // of the day of 23 hours
+  const revised = running(planOf(window('late: revise, keep: 1h')));
+  revised.feed([reading(midnight - 1, 1), reading(midnight + 30_000, 1), reading(midnight - 2, 1)]);
+  revised.feed([reading(midnight + minutes(61), 1), reading(midnight - 3, 1)]);
+  assert.deepEqual(shown(revised.told), ['2026-03-29T21:00 {"n":1}', '2026-03-29T21:00 {"n":2}']);
+  assert.equal(revised.told.setAside.length, 1);
+
+  const early = running(planOf(window('emit: 6h')));
+  early.feed([reading(midnight - minutes(60 * 20), 1)]);
+  early.feed([], midnight - minutes(60 * 10));
+  assert.deepEqual(shown(early.told), ['2026-03-29T21:00 {"n":1}']);
+
+  const together = running(planOf(window('watermark: global')));
+  together.feed([reading(midnight - 1, 1, 'a'), reading(midnight + 30_000, 1, 'b')]);
+  assert.deepEqual(shown(together.told), ['2026-03-29T21:00 {"n":1}']);
+});
+
 test('an alert of a calendar window goes from its start', () => {
   const rule = running(
     planOf(`    window: { calendar: "0 * * * *" }
@@ -269,12 +289,12 @@ test('a window that began before the hours counts for `for` from their start', (
   const rule = running(
     planOf(`${office}    window: { tumbling: 1h, offset: 30m }
     compute: { warmest: max(t) }
-    alert: [{ when: warmest > 5, for: 1h }]
+    alert: [{ when: warmest > 5, for: 100m }]
 `),
   );
   for (let hour = 0; hour < 3; hour++) rule.feed([reading(at('2026-01-05T03:40Z') + minutes(60 * hour), 9)]);
   rule.close();
-  assert.deepEqual(changes(rule.told), ['01-05T05:30:00 warning firing']);
+  assert.deepEqual(changes(rule.told), ['01-05T06:30:00 warning firing']);
 });
 
 const byId = (alerts: readonly Alert[]): Alert[] => alerts.toSorted((a, b) => (a.id < b.id ? -1 : 1));

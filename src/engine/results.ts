@@ -18,6 +18,8 @@ export interface Results {
   /** For the judgement; `rows.eventMs` is the time of the point, NaN for none. */
   readonly sinceMs: Float64Array;
   readonly atMs: Float64Array;
+  /** Their windows end before the time of the point; those by count end with a reading. */
+  readonly areEnds: boolean;
   /** Of `compute`. */
   readonly slots: readonly NamedSlot[];
   /** Adds the result of a window; true when the rows are full and must be taken. */
@@ -31,7 +33,7 @@ const capacity = 32;
 
 /** With memory, rows are full with one result. */
 export function createResults(
-  { aggregates, computes }: RulePlan,
+  { aggregates, computes, window }: RulePlan,
   table: SeriesTable,
   memory?: ResultMemory,
 ): Results {
@@ -57,6 +59,7 @@ export function createResults(
     stages,
     sinceMs,
     atMs,
+    areEnds: window?.kind !== 'count',
     slots: computes.map(({ name, compiled: { type } }, i) => ({ name, slot: aggregates.length + i, type })),
     add(result, running) {
       const row = rows.n++;

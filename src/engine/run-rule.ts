@@ -13,7 +13,7 @@ import type { Alert } from '../core/types.ts';
 import type { Rows, SeriesTable } from '../expression/rows.ts';
 import { lagMsOf } from '../rules/layout.ts';
 import type { DevicePlan, RulePlan, WindowPlan } from '../rules/plan.ts';
-import { judgingHoursOf } from './active.ts';
+import { createJudgingHours } from './active.ts';
 import { aggregates as registry } from './aggregates/index.ts';
 import type { AlertStates } from './alert-state.ts';
 import { createForwarding, type SavedForwarding } from './forwarding.ts';
@@ -91,15 +91,19 @@ export function createRule(
     if (alert.state === 'ok') counts.cleared += 1;
     else if (isFirst(alert)) counts.fired += 1;
   };
-  const common = { rule: plan.name, tagsOf: tagsOfKey, give };
+  const common = {
+    rule: plan.name,
+    tagsOf: tagsOfKey,
+    give,
+    hours: plan.active && createJudgingHours(plan.active),
+  };
   const inputs = plan.inputs.map((input) => createInput(input));
   const judge = createJudge({
     ...common,
     alerts: plan.alerts,
     firesByTime: plan.window === undefined,
-    hours: judgingHoursOf(plan),
   });
-  const silence = plan.silent && createSilence(plan.silent, common, plan.active);
+  const silence = plan.silent && createSilence(plan.silent, common);
   const forwarding = plan.forward && createForwarding(plan.forward, tagsOfPoint, output);
   const readingMemory = createReadingMemory(plan);
   const resultMemory = createResultMemory(plan.resultMemory);
@@ -166,7 +170,7 @@ export function createRule(
       keys: rowKeys,
       slots,
       stages: results.stages,
-      areEnds: plan.window?.kind !== 'count',
+      areEnds: results.areEnds,
     });
     rows.n = 0;
   }
@@ -210,7 +214,11 @@ export function createRule(
       assignKeys(input, rows);
       if (readingMemory) counts.filtered += readingMemory.run(index, rows, input.keys());
       if (windows === undefined) {
-        judge?.judge(rows, input.keys(), index, input.slots, { sinceMs: rows.eventMs, atMs: rows.eventMs });
+        judge?.judge(rows, input.keys(), index, input.slots, {
+          sinceMs: rows.eventMs,
+          atMs: rows.eventMs,
+          areEnds,
+        });
         forwarding?.forward(rows, input.keys(), input.slots);
         readers?.give(rows, { keys: input.keys(), slots: input.slots, areEnds });
       } else {

@@ -8,7 +8,7 @@
 
 import { renderKeyMessage } from '../rules/key-message.ts';
 import type { SilentPlan } from '../rules/plan.ts';
-import type { ActiveHours } from '../schedule/schedule.ts';
+import type { JudgingHours } from './active.ts';
 import { type AlertSettings, type AlertStates, createAlertStates } from './alert-state.ts';
 
 export interface Silence {
@@ -28,9 +28,11 @@ const never = [0];
 
 export function createSilence(
   plan: SilentPlan,
-  settings: Omit<AlertSettings, 'levels' | 'firesByTime' | 'hours'>,
-  active?: ActiveHours,
+  settings: Omit<AlertSettings, 'levels' | 'firesByTime' | 'hours'> & {
+    readonly hours?: JudgingHours | undefined;
+  },
 ): Silence {
+  const { hours } = settings;
   const alerts = createAlertStates({
     ...settings,
     rule: `${settings.rule}:silent`,
@@ -57,7 +59,7 @@ export function createSilence(
 
   const silentAtMs = (key: number): number => Math.max(heardMs[key]!, listeningSince) + plan.afterMs;
   /** When a silent key fires, if it stays silent. */
-  const fallsAtMs = (key: number): number => active?.next(silentAtMs(key)) ?? silentAtMs(key);
+  const fallsAtMs = (key: number): number => hours?.next(silentAtMs(key)) ?? silentAtMs(key);
 
   function fall(key: number): void {
     silent.add(key);
@@ -69,7 +71,7 @@ export function createSilence(
     heard(key, arrivalMs) {
       const isSilent = heardMs[key] !== undefined && silentAtMs(key) <= arrivalMs;
       if (isSilent && !silent.has(key) && fallsAtMs(key) <= arrivalMs) fall(key);
-      if (silent.has(key) && (active?.matches(arrivalMs) ?? true)) {
+      if (silent.has(key) && (hours?.isActive(arrivalMs) ?? true)) {
         silent.delete(key);
         judge(key, arrivalMs, false);
       }

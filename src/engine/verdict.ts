@@ -67,6 +67,8 @@ export interface JudgedTimes {
   readonly sinceMs: Float64Array;
   /** NaN: the row is not judged. */
   readonly atMs: Float64Array;
+  /** They speak for time before `atMs` alone: windows that end there, unless a result is early. */
+  readonly areEnds: boolean;
   /** Absent: the rows are readings. */
   readonly stages?: readonly ResultStage[];
 }
@@ -93,7 +95,7 @@ export function createJudge(settings: JudgeSettings): Judge | undefined {
 
   return {
     states,
-    judge(rows, keys, input, slots, { sinceMs, atMs, stages }) {
+    judge(rows, keys, input, slots, { sinceMs, atMs, areEnds, stages }) {
       const whenColumns = alerts.map((alert) => (alert.when[input] ?? noKernel)(rows));
       const clearColumns = alerts.map((alert) => alert.clear?.[input]?.(rows));
       const messages: readonly (MessageTemplate | undefined)[] = alerts.map((alert) => alert.message[input]);
@@ -101,7 +103,8 @@ export function createJudge(settings: JudgeSettings): Judge | undefined {
         const key = keys[row]!;
         if (key < 0 || Number.isNaN(atMs[row]!)) continue;
         states.passKey(key, rows.arrivalMs[row]!);
-        const activeSinceMs = hours?.since(atMs[row]!, stages?.[row]) ?? Number.NEGATIVE_INFINITY;
+        const isEnd = areEnds && stages?.[row] !== 'early';
+        const activeSinceMs = hours?.since(atMs[row]!, isEnd) ?? Number.NEGATIVE_INFINITY;
         if (Number.isNaN(activeSinceMs)) continue;
         for (let level = 0; level < alerts.length; level++) {
           const holds = whenColumns[level]![row]!;
