@@ -4,7 +4,7 @@
  * Invariant: of each key the last n values are kept, in a ring; a key that had fewer answers null.
  */
 
-import { type Column, setCell } from '../expression/rows.ts';
+import { type Column, type NumberColumn, setCell } from '../expression/rows.ts';
 import type { MemoryPlan } from '../rules/plan.ts';
 import { grown } from './grown.ts';
 import type { Cell, Memory } from './memory.ts';
@@ -47,9 +47,13 @@ export function createLag({ parameters, resultType }: Pick<MemoryPlan, 'paramete
     judge,
     learn,
     run(rows, keys, timesMs, x, out) {
+      for (let i = 0; i < rows; i++) meet(keys[i]!);
+      if (!Array.isArray(values)) {
+        runNumbers(n, values, learnt, rows, keys, x as NumberColumn, out as NumberColumn);
+        return;
+      }
       for (let i = 0; i < rows; i++) {
         const key = keys[i]!;
-        if (key >= 0) meet(key);
         setCell(out, i, key < 0 ? none : judge(key));
         if (key >= 0) learn(key, timesMs[i]!, x[i]!);
       }
@@ -64,4 +68,26 @@ export function createLag({ parameters, resultType }: Pick<MemoryPlan, 'paramete
       values = kept.slice();
     },
   };
+}
+
+/** `judge` and `learn` of each row, without a call for each. */
+function runNumbers(
+  n: number,
+  values: NumberColumn,
+  learnt: Int32Array,
+  rows: number,
+  keys: Int32Array,
+  x: NumberColumn,
+  out: NumberColumn,
+): void {
+  for (let i = 0; i < rows; i++) {
+    const key = keys[i]!;
+    out[i] = Number.NaN;
+    if (key < 0) continue;
+    const count = learnt[key]!;
+    const place = key * n + (count % n);
+    if (count >= n) out[i] = values[place]!;
+    values[place] = x[i]!;
+    learnt[key] = count === 2 * n - 1 ? n : count + 1;
+  }
 }
