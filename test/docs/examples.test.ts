@@ -19,7 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'headgate-docs-'));
 after(() => rmSync(folder, { recursive: true }));
 
 const root = new URL('../../', import.meta.url);
-const pages = ['README.md', 'docs/configuration.md', 'docs/rules.md'];
+const pages = ['README.md', 'docs/configuration.md', 'docs/rules.md', 'docs/anomaly.md'];
 const env = { OPS_TOKEN: 'secret' };
 
 type Kind = 'device' | 'rules' | 'test' | 'gateway';
