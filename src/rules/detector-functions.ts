@@ -43,7 +43,7 @@ export const detectors = {
   },
   ewma: {
     signature: 'ewma(x, 5m)',
-    doc: 'x smoothed: an average in which older readings count less and less, as old as that of five minutes',
+    doc: 'x smoothed: older readings count less and less; their mean age is that of an average over five minutes',
     parameters: [windowOf('window')],
     resultType: 'number',
   },
