@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createTask, getTasks } from 'node-cron';
-import { GatewayError } from '../core/errors.ts';
 import { scheduleOf } from './schedule.ts';
 
 const minuteMs = 60_000;
@@ -247,31 +246,4 @@ test('previous and next hold every time between them, whatever was asked before'
     }),
     { numRuns: 60 },
   );
-});
-
-function mistakeOf(cron: string, zone = 'UTC'): string {
-  let told = '';
-  assert.throws(
-    () => scheduleOf(cron, zone),
-    (error: unknown) => {
-      assert.ok(error instanceof GatewayError);
-      told = `${error.message} → ${error.remedy}`;
-      return true;
-    },
-  );
-  return told;
-}
-
-test('mistakes are told with a remedy', () => {
-  assert.match(mistakeOf('0 24 * * *'), /^`24` is no hour: `0 24 \* \* \*` → hours are 0-23/);
-  assert.match(mistakeOf('5/10 * * * *'), /^`5\/10` is no minute.* 5-59\/10/);
-  assert.match(mistakeOf('0 25 * 13 *'), /`25` is no hour, `13` is no month.*0-23.*1-12/);
-  assert.match(mistakeOf('0 0 * *'), /is no cron expression → write five fields/);
-  assert.match(mistakeOf('daily'), /is no cron expression → write five fields/);
-  assert.match(mistakeOf('@reboot'), /is no cron expression/);
-  assert.match(mistakeOf('30 0 6 * * *'), /six fields.* → leave the seconds out: "0 6 \* \* \*"/);
-  assert.match(mistakeOf('*/90 * * * *'), /`\*\/90` steps over every minute but the first → .*tumbling: 90m/);
-  assert.match(mistakeOf('0 0 30 2 *'), /`0 0 30 2 \*` never comes → /);
-  assert.match(mistakeOf('0 0 31W 2 *'), /never comes/);
-  assert.match(mistakeOf('0 0 * * *', 'Europe/Helsingfors'), /unknown time zone/);
 });
