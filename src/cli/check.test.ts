@@ -91,7 +91,7 @@ test('a mistake in an expression is marked in the file', async () => {
 test('a lookup table is looked for in the rules folder of the gateway', async () => {
   const rule = load.replace(
     '    from: bus\n',
-    '    from: bus\n    lookup: { fleet: { file: ../fleet.csv, key: vehicle } }\n',
+    '    from: bus\n    where: load < fleet.capacity\n    lookup: { fleet: { file: ../fleet.csv, key: vehicle } }\n',
   );
   const files = { ...sound, 'rules/night/load.yaml': rule, 'rules/fleet.csv': 'vehicle,capacity\n1,80\n' };
   const folder = folderWith({ ...files, 'rules/load.yaml': 'rules: []' });

@@ -45,6 +45,8 @@ export interface Reason {
 
 export function reasonOf(node: Ast, known: Known): Reason {
   if (node.kind === 'unary' && node.operator === '!') return reasonOf(node.operand, known);
+  if (node.kind === 'logical')
+    return { why: 'its parts exclude each other', remedy: 'join them with || for one or the other' };
   const sides = node.kind === 'binary' ? [node.left, node.right] : [node];
   const told = sides
     .filter(hasName)
@@ -52,16 +54,12 @@ export function reasonOf(node: Ast, known: Known): Reason {
     .map(({ side, facts }) => ({ words: wordsOf(facts), side, bound: facts.bound }))
     .filter(({ words }) => words !== undefined);
   const why = told.map(({ side, words, bound }) => `${describe(side)} ${words}${because(bound)}`).join(', ');
-  const remedy = told.find(({ bound }) => bound)?.bound?.remedy ?? defaultRemedy(node);
+  const remedy = told.find(({ bound }) => bound)?.bound?.remedy ?? 'correct it, or remove it';
   return { why, remedy };
 }
 
 function because(bound: Bound | undefined): string {
   return bound ? `, ${bound.why}` : '';
-}
-
-function defaultRemedy({ kind }: Ast): string {
-  return kind === 'logical' ? 'write || for one or the other' : 'correct it, or remove it';
 }
 
 /** "is from 0 to 300"; undefined when nothing is known. */

@@ -4,6 +4,7 @@
  * Invariant: sound, rounding included: an average of tenths may be a hair above the largest of them.
  */
 
+import { formatDuration } from '../config/duration.ts';
 import { anything, interval } from '../expression/interval.ts';
 import { canBeFalse, canBeTrue, type Facts, truthOf } from '../expression/known.ts';
 import { bySecond, ofDifference, type Unit } from '../expression/units.ts';
@@ -19,7 +20,7 @@ const ofReadings: Facts = {
   bound: {
     why: 'for a window without readings has no result',
     remedy:
-      'count some of the readings, count(condition), in place of `where`; for keys that stop sending there is `silent: true`',
+      'for keys that stop sending write `silent: true`; to count some of the readings write count(condition), not `where`',
   },
 };
 
@@ -86,7 +87,7 @@ function totalOf({ low, high, isWhole }: Facts): Facts {
 
 function timeWithin(lengthMs: number | undefined): Facts {
   if (lengthMs === undefined) return { ...growing, unit: 's' };
-  const why = `seconds in a window of ${lengthMs / 1000}`;
+  const why = `seconds in a window of ${formatDuration(lengthMs)}`;
   const remedy = 'make the window longer, or compare with fewer seconds';
   return { ...interval(0, lengthMs / 1000), unit: 's', bound: { why, remedy } };
 }

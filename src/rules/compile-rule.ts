@@ -13,6 +13,8 @@ import { type Computed, compileComputes } from './compile-computes.ts';
 import { compileReadings, type Readings } from './compile-readings.ts';
 import { compileActive } from './compile-schedule.ts';
 import { compileWindow } from './compile-window.ts';
+import { examineRule } from './examine.ts';
+import type { NamedFacts } from './known-values.ts';
 import { titleOf } from './layout.ts';
 import { lookupsOf, type Tables } from './lookup-files.ts';
 import { checkSameMemory, memoryPlansOf, readingMemoryOf, resultMemoryOf } from './memory-plan.ts';
@@ -25,10 +27,11 @@ import { stateHashOf } from './state-hash.ts';
 export interface RuleSurroundings {
   readonly report: Report;
   /** Of devices and of the rules that others read, by their names under `from`. */
-  /** Of devices and of the rules that others read, by their names under `from`. */
   readonly layouts: ReadonlyMap<string, DevicePlan>;
   /** Other rules read its results. */
   readonly isRead: boolean;
+  /** What is known of the results of rules compiled before: each adds its own. */
+  readonly results: Map<string, NamedFacts>;
   readonly tables: Tables;
   readonly seriesLimit: number;
   readonly rulesFolder: string;
@@ -70,6 +73,7 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
     );
   }
   if (report.problems.some(({ severity }) => severity === 'error')) return undefined;
+  surroundings.results.set(rule.name, examineRule(context, isRead, surroundings.results));
 
   return {
     name: rule.name,

@@ -5,12 +5,13 @@ import { type Ast, childrenOf } from '../expression/ast.ts';
 import { isAlwaysTrue, neverTrueParts, type Reason, reasonOf } from '../expression/conditions.ts';
 import { factsOf } from '../expression/facts.ts';
 import { canBeTrue, type Known } from '../expression/known.ts';
-import { describe } from '../expression/wording.ts';
 import type { RuleContext } from './rule-context.ts';
 
 /** An expression of the rule, and what is known of its names: once for each device, or once of results. */
 export interface ExaminedPlace {
   readonly path: KeyPath;
+  /** As written; the offsets of the node are into it. */
+  readonly text: string;
   readonly node: Ast;
   readonly known: readonly Known[];
   /** What it decides, when it is a condition that decides something. */
@@ -44,10 +45,15 @@ function examineCondition({ rule, report }: RuleContext, place: ExaminedPlace, c
   const isNever = known.every((one) => !canBeTrue(factsOf(condition, one)));
   for (const part of dead) {
     const so = isNever && decides ? neverWords[decides] : '';
-    tell(part, `${describe(part)} is never true${so}`);
+    tell(part, `${asWritten(part)} is never true${so}`);
   }
   const isAlways = decides && decides !== 'where' && known.every((one) => isAlwaysTrue(condition, one));
-  if (isAlways) tell(condition, `${describe(condition)} is always true, so ${alwaysWords(decides)}`);
+  if (isAlways) tell(condition, `${asWritten(condition)} is always true, so ${alwaysWords(decides)}`);
+
+  function asWritten({ start, end }: Ast): string {
+    const text = place.text.slice(start, end).replace(/\s+/g, ' ');
+    return `\`${text.length > 60 ? `${text.slice(0, 59)}…` : text}\``;
+  }
 
   function tell(node: Ast, what: string): void {
     const { why, remedy }: Reason = reasonOf(node, known[0]!);

@@ -59,6 +59,8 @@ function examineClear(
 ): void {
   if (alert.clear === undefined || !clear) return;
   const facts = factsOfVariable(when, known);
+  // That it is always true is told by itself.
+  if (isSubset(within([[-Infinity, Infinity]], facts), clear.values)) return;
   const isWhole = facts.isWhole || (when.isWhole && clear.isWhole);
   const both = within(intersection(when.values, clear.values), { ...facts, isWhole });
   const example = exampleOf(both);

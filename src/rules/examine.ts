@@ -57,16 +57,25 @@ function placesOf(context: RuleContext, upstream: ResultFacts): Places {
   const places: ExaminedPlace[] = [
     ...Object.entries(rule.let).map(([name, text]) => ({
       path: ['let', name],
+      text,
       node: parse(text),
       known: every,
     })),
     ...(rule.where === undefined
       ? []
-      : [{ path: ['where'], node: parse(rule.where), known: every, decides: 'where' as const }]),
+      : [
+          {
+            path: ['where'],
+            text: rule.where,
+            node: parse(rule.where),
+            known: every,
+            decides: 'where' as const,
+          },
+        ]),
     ...computes.flatMap(({ name, calls, rest }) => {
-      const path = ['compute', name];
-      const inside = calls.flatMap(({ args }) => args).map((node) => ({ path, node, known: passing }));
-      return [...inside, { path, node: rest, known: judged }];
+      const at = { path: ['compute', name], text: rule.compute[name]! };
+      const inside = calls.flatMap(({ args }) => args).map((node) => ({ ...at, node, known: passing }));
+      return [...inside, { ...at, node: rest, known: judged }];
     }),
     ...rule.alert.flatMap((alert, i) => conditionsOf(alert, i, judged)),
   ];
@@ -80,6 +89,7 @@ function conditionsOf(
 ): ExaminedPlace[] {
   const place = (decides: 'when' | 'clear', text: string): ExaminedPlace => ({
     path: ['alert', index, decides],
+    text,
     node: parse(text),
     known,
     decides,
