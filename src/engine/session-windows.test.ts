@@ -158,6 +158,9 @@ test('one watermark for all: the slowest device holds it, and ends close in thei
   assert.equal(windows.watermarkMs(2), 40_000);
   feed(windows, [at(30, 4)]);
   assert.deepEqual(late, [30_000]);
+  windows.closeAll(0);
+  const ends = given.map(({ endMs }) => endMs);
+  assert.deepEqual(ends, [13_000, 15_000, 44_000, 70_000, 110_000]);
 });
 
 test("the cases of Spark's append mode", () => {

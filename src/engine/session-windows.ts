@@ -127,9 +127,8 @@ export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>
     }
   }
 
-  /** What the watermark for all has passed, in the order of the ends. */
-  function closePassed(arrivalMs: number): void {
-    const untilMs = watermarks.forAll();
+  /** Sessions of all keys, in the order of their ends. */
+  function closeAllUntil(untilMs: number, arrivalMs: number): void {
     const due: { key: number; endMs: number }[] = [];
     for (let key = 0; key < keyCount; key++) {
       if (nextCloseMs[key]! > untilMs || nextEndOf(key) > untilMs) continue;
@@ -146,7 +145,7 @@ export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>
   function closeAfter(key: number, arrivalMs: number): void {
     if (open.countOf(key) > mostPieces) closeEarliest(key, arrivalMs);
     if (isGlobal) {
-      if (passDueMs <= watermarks.forAll()) closePassed(arrivalMs);
+      if (passDueMs <= watermarks.forAll()) closeAllUntil(watermarks.forAll(), arrivalMs);
     } else if (nextCloseMs[key]! <= watermarks.of(key)) {
       closeUntil(key, watermarks.of(key), arrivalMs);
     }
@@ -222,6 +221,7 @@ export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>
     openFromMs: (key) => (key < keyCount ? nextCloseMs[key]! : Number.POSITIVE_INFINITY),
 
     closeAll(arrivalMs) {
+      if (isGlobal) closeAllUntil(Number.MAX_VALUE, arrivalMs);
       for (let key = 0; key < keyCount; key++) {
         while (nextEndOf(key) < Number.POSITIVE_INFINITY) closeEarliest(key, arrivalMs);
       }
