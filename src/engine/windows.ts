@@ -61,7 +61,7 @@ export interface WindowSettings<Plan extends WindowPlan = WindowPlan> {
 /** What `headgate explain` tells of an open window of a key. */
 export interface OpenWindow {
   readonly startMs: number;
-  /** NaN when it depends on what comes. */
+  /** As it will be if nothing more comes; NaN when only what comes can tell. */
   readonly endMs: number;
   /** Readings in it are in this slot of the aggregates, until the next call. */
   readonly slot: number;
