@@ -267,6 +267,29 @@ test('a firing alert stays firing until it is judged again', () => {
   assert.deepEqual(changes(rule.told).slice(1), ['01-06T04:00:00 warning ok']);
 });
 
+test('nobody is reminded outside of the hours, and a flapping alert stays held', () => {
+  const alert = 'when: t > 5, repeat: 1h, flapping: { changes: 4, within: 10m }';
+  const rule = running(planOf(`${office}    forward: false\n    alert: [{ ${alert} }]\n`));
+  rule.feed([reading(at('2026-01-05T19:30Z'), 9)]);
+  rule.feed([], at('2026-01-06T05:00Z'));
+  assert.deepEqual(changes(rule.told), [
+    '01-05T19:30:00 warning firing',
+    '01-06T04:00:00 warning firing',
+    '01-06T05:00:00 warning firing',
+  ]);
+  const flapping = running(planOf(`${office}    forward: false\n    alert: [{ ${alert} }]\n`));
+  for (let minute = 0; minute < 8; minute++) {
+    flapping.feed([reading(at('2026-01-05T19:52Z') + minutes(minute), minute % 2 === 0 ? 9 : 1)]);
+  }
+  const before = changes(flapping.told);
+  assert.equal(before.at(-1), '01-05T19:54:00 warning firing');
+  // It is calm at 20:05, but nothing clears outside.
+  flapping.feed([], at('2026-01-06T03:59Z'));
+  assert.deepEqual(changes(flapping.told), before);
+  flapping.feed([], at('2026-01-06T04:00Z'));
+  assert.deepEqual(changes(flapping.told).slice(before.length), ['01-06T04:00:00 warning ok']);
+});
+
 test('a window is judged by its last moment, and `for` counts active time', () => {
   const keys = `${office}    window: { tumbling: 1m }
     compute: { warmest: max(t) }
