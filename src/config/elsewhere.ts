@@ -3,11 +3,19 @@
 import type { KeyPath } from './located.ts';
 import type { FileKind } from './schema.ts';
 
+const inWindow = (example: string): string => `write it inside \`window\`: { tumbling: 1m, ${example} }`;
 const activeExample = '`active: { cron: "* 6-21 * * 1-5", zone: Europe/Helsinki }`';
 
 /** By key path, with `*` for any name or index: what to do instead. */
 const remedies: Readonly<Partial<Record<FileKind, Readonly<Record<string, string>>>>> = {
+  device: {
+    watermark: 'write `watermark: global` inside `window` of a rule; how late readings may be is `lateness`',
+  },
   rules: {
+    'rules.*.emit': inWindow('emit: 10s'),
+    'rules.*.late': inWindow('late: revise'),
+    'rules.*.keep': inWindow('late: revise, keep: 10m'),
+    'rules.*.watermark': inWindow('watermark: global'),
     'rules.*.schedule': `write ${activeExample}: it says when the rule judges`,
     'rules.*.alert.*.active': `write ${activeExample} beside \`alert\`: it holds for the whole rule`,
     'rules.*.repeat': 'write `repeat: 1h` in an item of `alert`: each severity has its own',

@@ -58,7 +58,7 @@ function follows(mistake: Mistake, { path, unknown }: Mistake): boolean {
   const isMap = mistake.path.length === map.length;
   const isMeant =
     mistake.isMissing && mistake.path.length === path.length && mistake.path.at(-1) === unknown?.meant;
-  return isMap || isMeant === true || (unknown?.isLater === true && map.at(-1) === 'window');
+  return isMap || isMeant === true;
 }
 
 function isBelow(path: KeyPath, above: KeyPath): boolean {

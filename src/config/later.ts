@@ -10,8 +10,8 @@ import type { FileKind } from './schema.ts';
 /** Key paths with `*` for any name or index; after `=` a value that is not understood yet. */
 const later: Readonly<Record<FileKind, readonly string[]>> = {
   gateway: ['sources.*.broker.users', 'sources.*.serial.framing=slip', 'sources.*.serial.framing=cobs'],
-  device: ['watermark'],
-  rules: [...['emit', 'late', 'keep', 'watermark'].map((key) => `rules.*.${key}`)],
+  device: [],
+  rules: [],
   test: [],
 };
 
