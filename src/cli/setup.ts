@@ -5,7 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { crossCheck } from '../config/cross-checks.ts';
 import { kindOf } from '../config/files.ts';
 import {
@@ -24,6 +24,7 @@ import { compileRules } from '../rules/compile.ts';
 import type { Plan } from '../rules/plan.ts';
 import { diagnosticOf } from '../rules/problem.ts';
 import { checkDevices } from './check-devices.ts';
+import { loadUpstream } from './upstream-rules.ts';
 
 export interface Setup {
   readonly config: GatewayConfig;
@@ -36,8 +37,8 @@ export interface Files {
   readonly config: GatewayConfig;
   readonly devices: readonly DeviceProfile[];
   readonly rules: readonly LocatedRule[];
-  /** Lookup tables lie in it; undefined: in the folder of each rule's own file. */
-  readonly rulesFolder: string | undefined;
+  /** Lookup tables of rule files in them lie in them. */
+  readonly rulesFolders: readonly string[];
   /** Mistakes that do not show before rules are compiled are not among them. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -66,17 +67,17 @@ export async function loadFiles(configPath: string | undefined, rulesPath?: stri
     config,
     devices: loaded.devices.map(({ device }) => device),
     rules: loaded.rules,
-    rulesFolder: rulesPath === undefined ? config.rules : await lookupFolder(rulesPath, config.rules),
+    rulesFolders: rulesPath === undefined ? [config.rules] : [config.rules, resolve(rulesPath)],
     diagnostics: [...loaded.diagnostics, ...checkDevices(loaded.devices)],
   };
 }
 
 /** Compiles the rules for the devices; throws InvalidFiles with the mistakes of all files. */
-export function compileSetup({ config, devices, rules, rulesFolder, diagnostics }: Files): Setup {
+export function compileSetup({ config, devices, rules, rulesFolders, diagnostics }: Files): Setup {
   const { plan, problems } = compileRules(rules, devices, {
     gateway: config.gateway,
     limits: config.limits,
-    ...(rulesFolder !== undefined && { rulesFolder }),
+    rulesFolders,
     readFile: (path) => readFileSync(path, 'utf8'),
   });
   const all = [...diagnostics, ...problems.map(diagnosticOf)];
@@ -95,11 +96,13 @@ async function loadWithRules(configPath: string | undefined, rulesPath: string):
   if (config === undefined) return { devices: [], rules: [], diagnostics };
   const hasDevices = (await kindOf(config.devices)) !== undefined;
   const devices = await (hasDevices ? loadDevices(config.devices) : loadDeviceFiles([]));
-  const rules = await loadRulesAt(rulesPath);
-  const parts = { config, devices: devices.devices, rules: rules.rules };
-  const { mayBeBroken } = rules;
+  const own = await loadRulesAt(rulesPath);
+  const read = await loadUpstream(own, config.rules);
+  const parts = { config, devices: devices.devices, rules: [...own.rules, ...read.rules] };
+  const mayBeBroken = (rule: string): boolean => own.mayBeBroken(rule) || read.mayBeBroken(rule);
   const between = crossCheck(file, { ...parts, brokenDevices: devices.broken, mayBeBroken });
-  return { ...parts, diagnostics: [diagnostics, devices.diagnostics, rules.diagnostics, between].flat() };
+  const all = [diagnostics, devices.diagnostics, own.diagnostics, read.diagnostics, between];
+  return { ...parts, diagnostics: all.flat() };
 }
 
 async function loadRulesAt(path: string): ReturnType<typeof loadRules> {
@@ -107,11 +110,4 @@ async function loadRulesAt(path: string): ReturnType<typeof loadRules> {
   if (kind === 'folder') return loadRules(path);
   if (kind === 'file') return loadRuleFiles([resolve(path)]);
   throw new GatewayError(`there is no ${path}`, { remedy: 'check the path after --rules' });
-}
-
-/** A single file of the gateway's own folder may use the tables anywhere in that folder. */
-async function lookupFolder(rulesPath: string, ownFolder: string): Promise<string | undefined> {
-  const path = resolve(rulesPath);
-  if (path.startsWith(ownFolder + sep)) return ownFolder;
-  return (await kindOf(path)) === 'folder' ? path : undefined;
 }

@@ -3,7 +3,8 @@
  */
 
 import type { KeyPath } from './located.ts';
-import type { DeviceProfile, RuleConfig } from './schema.ts';
+import { devicesOf, fieldsOf, keyOf } from './rule-sources.ts';
+import type { RuleConfig } from './schema.ts';
 import { show } from './shapes.ts';
 import { didYouMean, listOf, type Report, type TestContext, tagsOf } from './test-context.ts';
 import type { Expectation, Feed } from './test-schema.ts';
@@ -51,18 +52,15 @@ function checkPoint(
   rule: RuleConfig,
   fields: Readonly<Record<string, unknown>> | 'none',
   keyPath: KeyPath,
-  { devices, report }: TestContext,
+  { sources, report }: TestContext,
 ): void {
   if (rule.forward === false) {
     const message = `rule ${show(rule.name)} gives no points`;
     report.at([...keyPath, 'point'], message, 'it has `forward: false`: expect an `alert`, or forward');
     return;
   }
-  const sources = rule.from.map((name) => devices.get(name));
-  if (fields === 'none' || sources.includes(undefined)) return;
-  const known = rule.window
-    ? Object.keys(rule.compute)
-    : [...new Set(sources.flatMap((one) => Object.keys(one!.fields))), ...Object.keys(rule.let)];
+  const known = fieldsOf(rule, sources);
+  if (fields === 'none' || known === undefined) return;
   for (const name of Object.keys(fields)) {
     if (known.includes(name)) continue;
     const remedy = didYouMean(name, known, listOf('its fields', known));
@@ -72,18 +70,19 @@ function checkPoint(
 
 /** Tags must be of the rule's key, and some feed must have them: else the expectation says nothing. */
 function checkKeyTags(expected: Expectation, rule: RuleConfig, keyPath: KeyPath, context: FedContext): void {
-  const { devices, report, feeds } = context;
-  const sources = rule.from.map((name) => devices.get(name)).filter((one) => one !== undefined);
-  if (sources.length < rule.from.length) return;
-  const key = [...(rule.by ?? commonTags(sources)), ...('point' in expected ? pointTags : [])];
+  const { devices, sources, report, feeds } = context;
+  const own = keyOf(rule, sources);
+  const read = devicesOf(rule, sources);
+  if (own === undefined || read === undefined) return;
+  const key = [...own, ...('point' in expected ? pointTags : [])];
   const strange = Object.keys(expected.tags).find((name) => !key.includes(name));
   if (strange !== undefined) {
     const message = `${show(strange)} is no tag of the key of rule ${show(rule.name)}`;
     const remedy = didYouMean(strange, key, listOf('tags of its key', key));
     report.atKey([...keyPath, 'tags', strange], message, remedy);
   } else if (feeds) {
-    const own = feeds.filter(({ device }) => rule.from.includes(device));
-    const fed = own.map((feed) => tagsOf(feed, devices.get(feed.device)!));
+    const reaching = feeds.filter(({ device }) => read.includes(device));
+    const fed = reaching.map((feed) => tagsOf(feed, devices.get(feed.device)!));
     checkFed(expected, fed, keyPath, report);
   }
 }
@@ -114,9 +113,4 @@ function checkFed(
     const remedy = didYouMean(value, valuesOf(name), listOf('values in the feeds', valuesOf(name)));
     report.at([...keyPath, 'tags', name], `no feed has ${show(value)} as \`${name}\``, remedy);
   }
-}
-
-function commonTags(sources: readonly DeviceProfile[]): string[] {
-  const all = sources.map((profile) => [...tagsOf({ tags: {} }, profile).keys()]);
-  return all[0]!.filter((name) => all.every((tags) => tags.includes(name)));
 }

@@ -11,6 +11,7 @@ import { mostReadings } from './feed.ts';
 import { columnsOf } from './feed-columns.ts';
 import type { LocatedTestFile } from './load-tests.ts';
 import type { KeyPath, LocatedDevice, LocatedFile, LocatedRule } from './located.ts';
+import { devicesOf } from './rule-sources.ts';
 import type { DeviceProfile } from './schema.ts';
 import { show } from './shapes.ts';
 import { createReport, didYouMean, listOf, type Report, type TestContext, tagsOf } from './test-context.ts';
@@ -35,8 +36,11 @@ function checkFile({ file, content, rulesPath }: LocatedTestFile, surroundings: 
   const diagnostics: Diagnostic[] = [];
   const ruleFile = surroundings.files.find(({ path }) => path === rulesPath);
   const rules = surroundings.rules.filter((rule) => rule.file.path === rulesPath);
+  const devices = new Map(surroundings.devices.map(({ device }) => [device.device, device]));
+  const allRules = new Map(surroundings.rules.map(({ rule }) => [rule.name, rule]));
   const context: TestContext = {
-    devices: new Map(surroundings.devices.map(({ device }) => [device.device, device])),
+    devices,
+    sources: { devices, rules: allRules },
     brokenDevices: surroundings.brokenDevices,
     rules: new Map(rules.map(({ rule }) => [rule.name, rule])),
     hasBrokenRules: !ruleFile || surroundings.diagnostics.some((one) => isErrorOf(ruleFile, one)),
@@ -101,10 +105,11 @@ const longestTestMs = 1000 * 86_400_000;
 function checkReaders(
   { device }: Feed,
   keyPath: KeyPath,
-  { rules, hasBrokenRules, report }: TestContext,
+  { rules, sources, hasBrokenRules, report }: TestContext,
 ): void {
-  if (hasBrokenRules || [...rules.values()].some(({ from }) => from.includes(device))) return;
-  const read = [...new Set([...rules.values()].flatMap(({ from }) => from))];
+  const devices = [...rules.values()].map((rule) => devicesOf(rule, sources));
+  if (hasBrokenRules || devices.some((own) => own === undefined || own.includes(device))) return;
+  const read = [...new Set(devices.flatMap((own) => own ?? []))];
   const message = `no rule of the file reads device ${show(device)}`;
   report.at([...keyPath, 'device'], message, listOf('devices that are read', read), 'warning');
 }

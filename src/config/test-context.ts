@@ -3,6 +3,7 @@
 import type { Diagnostic } from '../core/errors.ts';
 import { closest } from '../core/suggest.ts';
 import { type KeyPath, type LocatedFile, toDiagnostic } from './located.ts';
+import type { Sources } from './rule-sources.ts';
 import type { DeviceProfile, RuleConfig } from './schema.ts';
 import type { Feed } from './test-schema.ts';
 import { parseTopic } from './topic.ts';
@@ -10,7 +11,9 @@ import { parseTopic } from './topic.ts';
 export interface TestContext {
   readonly devices: ReadonlyMap<string, DeviceProfile>;
   readonly brokenDevices: readonly string[];
+  /** Of the rule file. */
   readonly rules: ReadonlyMap<string, RuleConfig>;
+  readonly sources: Sources;
   /** The rule file has mistakes: rules may be missing from `rules`. */
   readonly hasBrokenRules: boolean;
   readonly report: Report;

@@ -7,7 +7,7 @@
  * Not here: where text stands in a file; a problem has its key and offsets.
  */
 
-import { dirname } from 'node:path';
+import { dirname, sep } from 'node:path';
 import { fromRule, inReadingOrder, readBy } from '../config/from.ts';
 import type { LocatedRule } from '../config/located.ts';
 import type { DeviceProfile, Limits } from '../config/schema.ts';
@@ -20,8 +20,8 @@ import { createReport, type Problem } from './problem.ts';
 export interface CompileOptions {
   readonly gateway: string;
   readonly limits: Pick<Limits, 'seriesPerRule'>;
-  /** Absolute; lookup tables lie in it. Default: the folder of each rule's own file. */
-  readonly rulesFolder?: string;
+  /** Absolute; lookup tables lie in that of them in which the rule's file is, else beside the file. */
+  readonly rulesFolders?: readonly string[];
   /** Text of a file by its absolute path; throws as `readFileSync` does. */
   readonly readFile: (path: string) => string;
 }
@@ -52,7 +52,7 @@ export function compileRules(
       isRead: read.has(located.rule.name),
       tables,
       seriesLimit: options.limits.seriesPerRule,
-      rulesFolder: options.rulesFolder ?? dirname(located.file.path),
+      rulesFolder: folderOf(located.file.path, options.rulesFolders),
     });
     problems.push(...report.problems);
     if (plan) plans.push(plan);

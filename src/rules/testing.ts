@@ -35,7 +35,7 @@ export function compileText(
   return compileRules(rulesOf(rules), devices, {
     gateway: 'depot',
     limits: { seriesPerRule: 1000 },
-    rulesFolder,
+    rulesFolders: [rulesFolder],
     readFile(path) {
       const text = files[path.slice(rulesFolder.length + 1)];
       if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });

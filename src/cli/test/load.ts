@@ -5,9 +5,10 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { crossCheck } from '../../config/cross-checks.ts';
 import { isTestFile, kindOf, yamlFilesIn } from '../../config/files.ts';
+import { inReadingOrder } from '../../config/from.ts';
 import {
   type LoadedConfig,
   loadConfig,
@@ -25,6 +26,7 @@ import { compileRules } from '../../rules/compile.ts';
 import { diagnosticOf } from '../../rules/problem.ts';
 import { checkDevices } from '../check-devices.ts';
 import { UsageError } from '../failure.ts';
+import { loadUpstream, onlyRead } from '../upstream-rules.ts';
 import type { Stage } from './play.ts';
 import { twinOf } from './twin.ts';
 
@@ -53,18 +55,21 @@ export async function stageTests(
   const tests = await loadTestFiles(testPaths);
   const rulePaths = new Set(tests.tests.flatMap(({ rulesPath }) => rulesPath ?? []));
   const rules = await loadRuleFiles([...rulePaths]);
+  const upstream = await loadUpstream(rules, config.rules);
   const names = {
     ...{ devices: devices.devices, brokenDevices: devices.broken },
-    ...{ rules: rules.rules, mayBeBroken: rules.mayBeBroken },
+    rules: [...rules.rules, ...upstream.rules],
+    mayBeBroken: (rule: string) => rules.mayBeBroken(rule) || upstream.mayBeBroken(rule),
   };
   const loaded = { ...names, files: rules.files, diagnostics: rules.diagnostics };
   const profiles = devices.devices.map(({ device }) => device);
-  const stages = stagesOf(rules.rules, profiles, config);
+  const stages = stagesOf(rules.rules, upstream.rules, profiles, config);
   const diagnostics = [
     ...gateway.diagnostics,
     ...devices.diagnostics,
     ...checkDevices(devices.devices),
     ...rules.diagnostics,
+    ...upstream.diagnostics,
     ...ofGateway(gateway, names, config),
     ...stages.diagnostics,
     ...tests.diagnostics,
@@ -109,26 +114,32 @@ interface Stages {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Compiles each rule file once, for the twins of the devices it reads. */
+/** Compiles each rule file once, with the rules of others that it reads, for the twins of the devices at their root. */
 function stagesOf(
   rules: readonly LocatedRule[],
+  upstream: readonly LocatedRule[],
   profiles: readonly DeviceProfile[],
   config: GatewayConfig,
 ): Stages {
   const devices = new Map(profiles.map((profile) => [profile.device, profile]));
   const byPath = new Map<string, Stage>();
-  const diagnostics: Diagnostic[] = [];
+  // A mistake of a rule that several files read is told once.
+  const diagnostics = new Map<string, Diagnostic>();
+  const all = [...rules, ...upstream];
   for (const [path, own] of Map.groupBy(rules, ({ file }) => file.path)) {
-    const read = new Set(own.flatMap(({ rule }) => rule.from));
+    const whole = inReadingOrder(own, all, ({ rule }) => rule).map((located) =>
+      located.file.path === path ? located : onlyRead(located),
+    );
+    const read = new Set(whole.flatMap(({ rule }) => rule.from));
     const twins = profiles.filter(({ device }) => read.has(device)).map(twinOf);
-    const { plan, problems } = compileRules(own, twins, {
+    const { plan, problems } = compileRules(whole, twins, {
       gateway: config.gateway,
       limits: config.limits,
-      ...(path.startsWith(config.rules + sep) && { rulesFolder: config.rules }),
+      rulesFolders: [config.rules],
       readFile: (file) => readFileSync(file, 'utf8'),
     });
-    diagnostics.push(...problems.map(diagnosticOf));
+    for (const one of problems.map(diagnosticOf)) diagnostics.set(JSON.stringify(one), one);
     if (plan) byPath.set(path, { plan, devices, batchMs: config.batchMs });
   }
-  return { byPath, diagnostics };
+  return { byPath, diagnostics: [...diagnostics.values()] };
 }

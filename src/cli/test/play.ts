@@ -105,9 +105,18 @@ function fieldsOf({ columns }: FeedColumns, index: number): Readonly<Record<stri
 /** When the last expectation can be judged: a window closes at the latest when its key is idle, a session after its gap. */
 function lastMomentOf(test: RuleTest, { arrivalMs }: Block, { rules }: Plan): number {
   const expected = test.expect.map(({ atMs }) => test.startMs + atMs);
+  return Math.max(...expected, arrivalMs.at(-1) ?? test.startMs) + settlingMs(rules);
+}
+
+/** How long after the last reading results may come: a rule that reads rules is through after those are. */
+function settlingMs(rules: Plan['rules']): number {
   const gapMs = ({ window }: RulePlan): number => (window?.kind === 'session' ? window.gapMs : 0);
-  const idleMs = Math.max(...rules.map((rule) => rule.idleAfterMs + rule.latenessMs + gapMs(rule)));
-  return Math.max(...expected, arrivalMs.at(-1) ?? test.startMs) + idleMs;
+  const byName = new Map<string, number>();
+  for (const rule of rules) {
+    const before = rule.inputs.map(({ device }) => (device.rule ? byName.get(device.rule.name)! : 0));
+    byName.set(rule.name, Math.max(...before) + rule.idleAfterMs + rule.latenessMs + gapMs(rule));
+  }
+  return Math.max(...byName.values());
 }
 
 /** A frame that no device wants lets time pass until it arrives. */
