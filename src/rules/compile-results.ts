@@ -41,7 +41,7 @@ export function compileResults(
   const untold = compiled.names.find(({ type }) => type === undefined);
   if (untold && report.problems.length === before && !hasErrors(context)) {
     const message = `the type of \`${untold.name}\` cannot be told: it follows from that of windows before alone`;
-    const remedy = 'give it a value for the first window: has(prev.n) ? prev.n + 1 : 1';
+    const remedy = 'give it a value for the first window, in quotes: "has(prev.n) ? prev.n + 1 : 1"';
     report.value(['compute', untold.name], message, remedy);
   }
   return compiled;

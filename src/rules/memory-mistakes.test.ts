@@ -103,7 +103,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
       '[prev.lod] `lod` is not computed in rule r → did you mean `prev.load`?',
     ],
   [`${windowed}, compute: { a: 'has(prev.b) ? prev.b : 0', b: 'has(prev.a) ? string(prev.a) : "x"' }`]: [
-    "['has(prev.b) ? prev.b : 0'] the type of `a` cannot be told: it follows from that of windows before alone → give it a value for the first window: has(prev.n) ? prev.n + 1 : 1",
+    '[\'has(prev.b) ? prev.b : 0\'] the type of `a` cannot be told: it follows from that of windows before alone → give it a value for the first window, in quotes: "has(prev.n) ? prev.n + 1 : 1"',
   ],
 };
 

@@ -23,6 +23,8 @@ export interface Vector {
   readonly state_rows_by_op?: readonly (readonly number[])[];
   readonly dropped?: readonly (number | null)[];
   readonly duplicates?: readonly number[];
+  /** State by key after each batch. */
+  readonly state_snapshots?: readonly unknown[];
 }
 
 const folder = new URL('../vectors/', import.meta.url);
