@@ -26,8 +26,21 @@ const parser = new Environment({
   },
 });
 
-/** Parses; throws `ExpressionError` with the place and a remedy. */
+/** The last trees: a rule's texts are compiled for each of its devices, then looked through for what they say. */
+const recent = new Map<string, Ast>();
+const maxRecent = 64;
+
+/** Parses; throws `ExpressionError` with the place and a remedy. The same text may give the same tree. */
 export function parse(text: string): Ast {
+  const known = recent.get(text);
+  if (known) return known;
+  const tree = parseAnew(text);
+  if (recent.size >= maxRecent) recent.delete(recent.keys().next().value!);
+  recent.set(text, tree);
+  return tree;
+}
+
+function parseAnew(text: string): Ast {
   if (text.length > maxCharacters) {
     throw tooLarge(
       `${text.length} characters are too many for an expression: at most ${maxCharacters}`,

@@ -30,7 +30,7 @@ export interface RuleSurroundings {
   readonly layouts: ReadonlyMap<string, DevicePlan>;
   /** Other rules read its results. */
   readonly isRead: boolean;
-  /** What is known of the results of rules compiled before: each adds its own. */
+  /** What is known of the results of rules that others read: each adds its own. */
   readonly results: Map<string, NamedFacts>;
   readonly tables: Tables;
   readonly seriesLimit: number;
@@ -73,7 +73,8 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
     );
   }
   if (report.problems.some(({ severity }) => severity === 'error')) return undefined;
-  surroundings.results.set(rule.name, examineRule(context, isRead, surroundings.results));
+  const known = examineRule(context, isRead, surroundings.results);
+  if (isRead) surroundings.results.set(rule.name, known);
 
   return {
     name: rule.name,
