@@ -123,6 +123,19 @@ test('delta stays exact beyond the readings it holds', () => {
   assert.equal(resultOf('delta', many), expected);
 });
 
+test('many readings merged with many that overlap them in time: no step back is taken for a reset', () => {
+  const counter = (from: number, to: number): Reading[] =>
+    Array.from({ length: to - from }, (_, i) => [from + i, from + i]);
+  const aggregate = make({ fn: 'delta', parameters: [], type: 'number' });
+  const half = 2 * heldReadings;
+  fold(aggregate, 1, [...counter(0, half), [half + 5, half + 5]]);
+  fold(aggregate, 2, [...counter(half, half + 5), ...counter(half + 6, 2 * half)]);
+  aggregate.merge(0, 1);
+  aggregate.merge(0, 2);
+  const grown = aggregate.result(0) as number;
+  assert.ok(Math.abs(grown - 2 * half) < 10, `${grown}`);
+});
+
 test('percentiles interpolate between ranks', () => {
   assert.equal(resultOf('percentile', values(15, 20, 35, 40, 50), [40]), 29);
   assert.equal(resultOf('median', values(4, 1, 3, 2)), 2.5);
