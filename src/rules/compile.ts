@@ -12,6 +12,7 @@ import { fromRule, inReadingOrder, readBy } from '../config/from.ts';
 import type { LocatedRule } from '../config/located.ts';
 import type { DeviceProfile, Limits } from '../config/schema.ts';
 import { compileRule } from './compile-rule.ts';
+import type { NamedFacts } from './known-values.ts';
 import { layoutOf, layoutOfResults } from './layout.ts';
 import { createTables, type LoadedTable } from './lookup-files.ts';
 import type { DevicePlan, Plan, RulePlan } from './plan.ts';
@@ -42,6 +43,7 @@ export function compileRules(
   const layouts = new Map<string, DevicePlan>(devices.map((device) => [device.device, layoutOf(device)]));
   const tables = createTables(options.readFile);
   const read = new Set(rules.flatMap(({ rule }) => readBy(rule)));
+  const results = new Map<string, NamedFacts>();
   const plans: RulePlan[] = [];
   const problems: Problem[] = [];
   for (const located of inReadingOrder(rules, rules, ({ rule }) => rule)) {
@@ -50,6 +52,7 @@ export function compileRules(
       report,
       layouts,
       isRead: read.has(located.rule.name),
+      results,
       tables,
       seriesLimit: options.limits.seriesPerRule,
       rulesFolder: folderOf(located.file.path, options.rulesFolders),
@@ -62,4 +65,8 @@ export function compileRules(
   const own = [...layouts.values()].filter(({ rule }) => rule === undefined);
   const plan = { gateway: options.gateway, devices: own, rules: plans };
   return { plan, problems, tables: tables.loaded() };
+}
+
+function folderOf(path: string, folders: readonly string[] = []): string {
+  return folders.find((folder) => path.startsWith(folder + sep)) ?? dirname(path);
 }
