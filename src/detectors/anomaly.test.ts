@@ -98,3 +98,27 @@ test('after a gap it does not compare with the values before it', () => {
   const all = answers(anomaly(), [...before, ...after]);
   assert.ok(all.slice(before.length).every((answer) => answer < 0.95));
 });
+
+test('after a gap the mean of the last values begins anew', () => {
+  const noise = createNoise();
+  const wave = (i: number): Reading => [i * stepMs, daily(i) + 0.5 * noise()];
+  // From the lowest hour of one day to the highest of another: both are usual.
+  const before = times(10 * 288 + 216, wave);
+  const all = answers(anomaly(), [...before, ...times(30, (i) => wave(20 * 288 + 60 + i))]);
+  assert.ok(all.slice(before.length).every((answer) => answer < 0.95));
+});
+
+test('where nothing ever changed one wild value does not hide the next change', () => {
+  const values: number[] = times(1000, (i) => (i >= 700 ? 21 : 20));
+  const all = said(values.with(400, 1e9));
+  assert.ok(all[400]! > 0.99 && all[700]! > 0.99);
+  assert.equal(all[999], 0);
+});
+
+test('late values are not learnt', () => {
+  const detector = anomaly();
+  answers(detector, series(times(500, createNoise()), stepMs));
+  const before = detector.save(1);
+  for (const tMs of [0, 499 * stepMs - 1]) detector.learn(0, tMs, 3);
+  assert.deepEqual(detector.save(1), before);
+});

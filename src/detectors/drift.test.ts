@@ -46,8 +46,32 @@ test('late values find their window', () => {
   assert.ok(Math.abs(a - b) < 0.05, `${a}, ${b}`);
 });
 
+test('what is too late for the recent values is baseline', () => {
+  const readings = times(day, (i): Reading[] => [
+    [i * minuteMs, 0],
+    [(i - 58) * minuteMs, 10],
+  ]).flat();
+  const detector = make();
+  answers(detector, readings);
+  assert.ok(Math.abs(detector.judge(0, day * minuteMs, 0) + 1) < 0.1);
+});
+
 test('a baseline shorter than the recent values is as long as they', () => {
   const noise = createNoise();
   const said = answers(drift([2 * hourMs, minuteMs]), series(times(day, noise)));
   assert.ok(Number.isFinite(said.at(-1)));
+});
+
+test('equal values have no spread at all, however many there are', () => {
+  for (let i = 1; i <= 40; i++) {
+    const detector = drift([hourMs, 3 * hourMs]);
+    answers(
+      detector,
+      series(
+        times(500, () => i / 10),
+        17_000 + i * 1000,
+      ),
+    );
+    assert.equal(detector.judge(0, 500 * (17_000 + i * 1000), i / 10), 0);
+  }
 });

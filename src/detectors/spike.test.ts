@@ -45,3 +45,11 @@ test('what comes after a long gap is not compared with what was before', () => {
   const after = series([40, 41, 40, 41, 90, 40], minuteMs, 30 * hourMs);
   assert.deepEqual(spikesIn([...before, ...after]), [104]);
 });
+
+test('late values are not learnt', () => {
+  const detector = spike();
+  answers(detector, series(times(60, (i) => i % 3)));
+  const before = detector.save(1);
+  detector.learn(0, minuteMs, 40);
+  assert.deepEqual(detector.save(1), before);
+});

@@ -46,7 +46,7 @@ test('the order of arrival within the window makes no difference', () => {
   const judged = (told: readonly Reading[]): number => {
     const detector = make();
     answers(detector, [readings[0]!, ...told]);
-    return detector.judge(0, 45 * minuteMs, 20);
+    return detector.judge(0, 39.5 * minuteMs, 20);
   };
   fc.assert(
     fc.property(fc.shuffledSubarray(readings.slice(1), { minLength: 39 }), (shuffled) => {
@@ -70,6 +70,22 @@ test('of equal values the next one scores 0, another one the most', () => {
     const detector = make();
     answers(detector, readings);
     assert.equal(detector.judge(0, hourMs, x), score);
+  }
+});
+
+test('equal values have no spread at all, however many there are', () => {
+  for (let i = 1; i <= 40; i++) {
+    const x = i / 10;
+    const detector = make();
+    answers(
+      detector,
+      series(
+        times(1000, () => x),
+        i * 500,
+      ),
+    );
+    assert.equal(detector.judge(0, 1000 * i * 500, x), 0);
+    assert.equal(detector.judge(0, 1000 * i * 500, x + 1e-9), 1000);
   }
 });
 
