@@ -1,7 +1,8 @@
-/** One stateful step after another: duplicates dropped before windows, and windows whose points are written once. */
+/** One stateful step after another: duplicates dropped before windows, windows over windows, points that are written once. */
 
 import { test } from 'node:test';
-import { check, countOf, secondOf } from './streaming.ts';
+import { windowText } from './stage.ts';
+import { check, countOf, type Shape, secondOf } from './streaming.ts';
 import { vectorsOf } from './vectors.ts';
 
 interface Stage {
@@ -15,7 +16,8 @@ for (const vector of vectorsOf('ss_multi_stateful')) {
     const stages = pipeline as Stage[];
     const lengthS = stages.find(({ window_s }) => window_s !== undefined)!.window_s!;
     // Spark's operators are listed from the last to the first.
-    const windowed = stages.toReversed().findIndex(({ window_s }) => window_s !== undefined);
+    const windowed = stages.toReversed().findLastIndex(({ window_s }) => window_s !== undefined);
+    const second = stages.slice(1).find(({ window_s }) => window_s !== undefined);
     const shownMs = (output as string[])[0] === 'window_end_s' ? 0 : lengthS * 1000;
     check(vector, {
       delayS: delayS as number,
@@ -24,6 +26,7 @@ for (const vector of vectorsOf('ss_multi_stateful')) {
       ...countOf(lengthS),
       open: vector.state_rows_by_op!.map((rows) => rows[windowed]!),
       row: ({ timeMs, fields }) => [(timeMs - shownMs) / 1000, fields.n],
+      ...(second && sumOver(lengthS, second.window_s!)),
     });
   });
 }

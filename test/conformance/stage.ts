@@ -50,10 +50,11 @@ idle_after: 1000d
 ${more}`;
 }
 
-/** A rule file of one rule. */
-export function ruleText(body: string): string {
-  const lines = body.trim().split('\n');
-  return `rules:\n  - name: r\n${lines.map((line) => `    ${line}\n`).join('')}`;
+/** A rule file of one rule, and of a second one, `next`, over the results of the first. */
+export function ruleText(body: string, next?: string): string {
+  const rule = (name: string, text: string): string =>
+    `  - name: ${name}\n${text.trim().replace(/^/gm, '    ')}\n`;
+  return `rules:\n${rule('r', body)}${next === undefined ? '' : rule('next', `from: rule:r\n${next}`)}`;
 }
 
 export function planOf(devices: readonly string[], rules: string): Plan {

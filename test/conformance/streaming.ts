@@ -25,6 +25,8 @@ export interface Shape {
   readonly duplicates: 'drop' | 'keep';
   /** Body of the rule, without `from`. */
   readonly rule: string;
+  /** Body of a rule over the results of the first, without `from`. */
+  readonly next?: string;
   readonly reading: (element: Element) => Reading;
   readonly row: (point: Point) => unknown;
   /** Open windows after each batch; by default the rows in Spark's only state. */
@@ -54,7 +56,7 @@ export function countOf(
  */
 export function check(vector: Vector, shape: Shape): Played {
   const device = deviceText('s', `lateness: ${duration(shape.delayS)}\nduplicates: ${shape.duplicates}`);
-  const plan = planOf([device], ruleText(`from: s\n${shape.rule}`));
+  const plan = planOf([device], ruleText(`from: s\n${shape.rule}`, shape.next));
   const input = vector.input as Element[][];
   const batches = input.map((batch) => ({ s: batch.map(shape.reading) }));
   const played = play(plan, batches, vector.restart_before);
