@@ -17,7 +17,7 @@ for (const vector of vectorsOf('ss_multi_stateful')) {
     const lengthS = stages.find(({ window_s }) => window_s !== undefined)!.window_s!;
     // Spark's operators are listed from the last to the first.
     const windowed = stages.toReversed().findLastIndex(({ window_s }) => window_s !== undefined);
-    const second = stages.slice(1).find(({ window_s }) => window_s !== undefined);
+    const [, second] = stages.filter(({ window_s }) => window_s !== undefined);
     const shownMs = (output as string[])[0] === 'window_end_s' ? 0 : lengthS * 1000;
     check(vector, {
       delayS: delayS as number,
@@ -29,4 +29,13 @@ for (const vector of vectorsOf('ss_multi_stateful')) {
       ...(second && sumOver(lengthS, second.window_s!)),
     });
   });
+}
+
+/** Windows over windows: how many there are in each, and the sum of their counts. */
+function sumOver(firstS: number, lengthS: number): Pick<Shape, 'rule' | 'next' | 'row'> {
+  return {
+    rule: `${countOf(firstS).rule}\nforward: false`,
+    next: `by: []\n${windowText(lengthS, lengthS)}\ncompute: { windows: count(), n: sum(n) }`,
+    row: ({ timeMs, fields }) => [timeMs / 1000 - lengthS, fields.windows, fields.n],
+  };
 }
