@@ -3,8 +3,8 @@
  * docs/anomaly.md. FOLDER is `data`'s parent, with `labels/windows.json` beside it (github.com/numenta/NAB).
  *
  * A labelled window is found when a value in it is over the threshold. Alarms outside of windows are false; those
- * within an hour of the one before are one. The first 15 % of a series are for learning, as in the benchmark. Constants
- * were chosen on every other series (in the order of their names, from the first); the rest is the test.
+ * within an hour of the one before are one. The first 15 % of a series are for learning, as in the benchmark. Constants of
+ * `anomaly` were chosen on every other series (in the order of their names, from the first); the rest is the test.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
