@@ -9,12 +9,14 @@ import { join } from 'node:path';
 import type { GatewayConfig } from './config/schema.ts';
 import { type Clock, createClock } from './core/clock.ts';
 import type { Logger } from './core/log.ts';
-import type { GatewayStatus } from './core/status.ts';
+import type { GatewayStatus, PendingAlert } from './core/status.ts';
 import type { Alert } from './core/types.ts';
+import { firingEpisodes, pendingAlerts, type RuleKeys, ruleKeys } from './engine/alert-list.ts';
 import { openCheckpoints } from './engine/checkpoint.ts';
 import { createState, listenSince, load, quietUntilMs, statusOf } from './engine/engine.ts';
 import { batches } from './journal/batches.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
+import { durableFilesOn } from './log/durable-files.ts';
 import { systemDisk } from './log/files.ts';
 import { type Delivery, startDelivery } from './notify/deliver.ts';
 import { type DeadLetters, openDeadLetters } from './outbox/dead-letters.ts';
@@ -23,6 +25,9 @@ import type { Forwarder } from './outbox/forward.ts';
 import { type Outbox, openOutbox } from './outbox/outbox.ts';
 import { checkpoint, type JournalledBatch, type Pipeline, run } from './pipeline.ts';
 import type { Plan } from './rules/plan.ts';
+import { forgetAcknowledged } from './settings/forget.ts';
+import { marked } from './settings/marks.ts';
+import { openSettings, type SettingsStore } from './settings/store.ts';
 import { type OpenSources, openSources, publishThrough, subscriptionsOf } from './sources/open.ts';
 import type { Source } from './sources/source.ts';
 
@@ -41,6 +46,14 @@ export interface GatewayOptions {
 
 export interface Gateway {
   status(): GatewayStatus;
+  /** What people told it: acknowledged alerts, silences. Times are those of `now`. */
+  readonly settings: SettingsStore;
+  now(): number;
+  /** Alerts whose `for` has not passed yet. */
+  pending(): readonly PendingAlert[];
+  ruleNames(): readonly string[];
+  /** Undefined when there is no such rule. */
+  ruleKeys(rule: string): RuleKeys | undefined;
   /** Ports of a broker's listeners. */
   ports(source: string): readonly number[];
   /**
@@ -69,8 +82,23 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     batches: new AbortController(),
     outlets: new AbortController(),
   };
+  const settings = await openSettings({
+    path: join(config.data, 'settings.json'),
+    files: durableFilesOn(systemDisk),
+    logger,
+  });
   const stations = await openStations(setup, clock, logger);
-  const pipeline = await recover(setup, options, stations, clock, stopping.batches.signal);
+  const forgetting = forgetAcknowledged(settings, logger);
+  const pipeline = await recover(
+    setup,
+    (alerts) => {
+      forgetting.ended(alerts);
+      for (const alert of alerts) options.onAlert?.(alert);
+    },
+    { stations, clock, logger, signal: stopping.batches.signal },
+  );
+  const firing = (): Set<string> => firingEpisodes(pipeline.progress.state);
+  forgetting.allBut(firing());
   const batchesFromNow = live(config, pipeline, clock, stopping.batches.signal);
   await checkpoint(pipeline);
   const { journal, outbox, deadLetters } = stations;
@@ -85,6 +113,9 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     cursorPath: outbox.cursorPath('notifiers'),
     disk: systemDisk,
     publish: publishThrough(sources),
+    store: settings,
+    now: clock.now,
+    firing,
     ...outlet,
   });
   const path = run(pipeline, batchesFromNow);
@@ -110,7 +141,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     if ((await pathEnd) === 'finished') await checkpoint(pipeline);
     stopping.outlets.abort();
     await Promise.all([forwarder.closed, delivery.closed]);
-    await Promise.all([journal.close(), outbox.close(), deadLetters.close()]);
+    await Promise.all([journal.close(), outbox.close(), deadLetters.close(), settings.close()]);
   }
 
   const failed = path.then(() => new Promise<never>(() => {}));
@@ -119,7 +150,12 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   let stopped: Promise<void> | undefined;
   return {
     status: () =>
-      statusOfGateway(setup, options, { startedMs, clock, pipeline, sources, forwarder, delivery }),
+      statusOfGateway(setup, options, { startedMs, clock, pipeline, settings, sources, forwarder, delivery }),
+    settings,
+    now: clock.now,
+    pending: () => pendingAlerts(pipeline.progress.state),
+    ruleNames: () => pipeline.progress.state.plan.rules.map(({ name }) => name),
+    ruleKeys: (rule) => ruleKeys(pipeline.progress.state, rule),
     ports: (name) => sources.get(name)?.ports ?? [],
     reload(plan) {
       const profiles = plan.devices.map(({ profile }) => profile);
@@ -164,13 +200,18 @@ async function openStations({ config }: GatewaySetup, clock: Clock, logger: Logg
   return { journal, outbox, deadLetters };
 }
 
+interface Recovering {
+  readonly stations: Stations;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
 /** Takes up the checkpoint and runs again what the journal holds beyond it, to where the gateway last lived. */
 async function recover(
   { config, plan }: GatewaySetup,
-  { logger, onAlert }: GatewayOptions,
-  stations: Stations,
-  clock: Clock,
-  signal: AbortSignal,
+  onAlerts: Pipeline['onAlerts'],
+  { stations, clock, logger, signal }: Recovering,
 ): Promise<Pipeline> {
   const { journal, outbox } = stations;
   const checkpoints = openCheckpoints(config.data, systemDisk, logger);
@@ -183,9 +224,7 @@ async function recover(
     checkpoints,
     checkpointEveryMs,
     checkpointEveryBytes: config.limits.journalBytes * checkpointShare,
-    onAlerts: (alerts) => {
-      for (const alert of alerts) onAlert?.(alert);
-    },
+    onAlerts,
     progress: {
       state,
       batchEndMs: held?.batchEndMs ?? 0,
@@ -262,6 +301,7 @@ interface Running {
   readonly startedMs: number;
   readonly clock: Clock;
   readonly pipeline: Pipeline;
+  readonly settings: SettingsStore;
   readonly sources: OpenSources;
   readonly forwarder: Forwarder;
   readonly delivery: Delivery;
@@ -273,18 +313,21 @@ function statusOfGateway(
   running: Running,
 ): GatewayStatus {
   const { progress, journal } = running.pipeline;
+  const engine = statusOf(progress.state);
+  const nowMs = running.clock.now();
   return {
     gateway: config.gateway,
     version,
     pid: process.pid,
     startedMs: running.startedMs,
-    nowMs: running.clock.now(),
+    nowMs,
     sources: [...running.sources.values()].map((source) => ({
       name: source.name,
       kind: source.kind,
       ...source.status(),
     })),
-    ...statusOf(progress.state),
+    ...engine,
+    alerts: marked(engine.alerts, running.settings.settings(), nowMs),
     journal: { bytes: journal.bytes, frames: journal.stats.frames, commits: journal.stats.commits },
     checkpoint: { atMs: progress.checkpointAtMs, bytes: progress.checkpointBytes },
     processedMs: progress.batchEndMs,

@@ -14,6 +14,8 @@ const alert = {
   severity: 'critical',
   firedAtMs: 0,
   message: '',
+  episode: '3f9c1a2b3c4d5e6f',
+  flapping: false,
 } as const;
 
 const status: GatewayStatus = {
@@ -31,7 +33,18 @@ const status: GatewayStatus = {
     ...{ target: 'http://influx', state: 'down', detail: '', sent: 5, setAside: 0 },
     ...{ pendingPoints: 2, pendingBytes: 99 },
   },
-  notifiers: [{ name: 'ops', state: 'connected', detail: '', delivered: 3, rejected: 0, pending: 1 }],
+  notifiers: [
+    {
+      name: 'ops',
+      state: 'connected',
+      detail: '',
+      delivered: 3,
+      rejected: 0,
+      pending: 1,
+      silenced: 0,
+      withheld: 0,
+    },
+  ],
 };
 
 test('every figure has its name, unit and labels', async () => {

@@ -57,6 +57,8 @@ const status: GatewayStatus = {
       severity: 'critical',
       firedAtMs: nowMs - 120_000,
       message: 'Bus 01211: 81 aboard\x07',
+      episode: '3f9c1a2b3c4d5e6f',
+      flapping: false,
     },
   ],
   journal: { bytes: 67_108_864, frames: 1_234_567, commits: 900 },
@@ -71,7 +73,18 @@ const status: GatewayStatus = {
     pendingPoints: 400,
     pendingBytes: 51_200,
   },
-  notifiers: [{ name: 'ops', state: 'connected', detail: '', delivered: 6, rejected: 1, pending: 0 }],
+  notifiers: [
+    {
+      name: 'ops',
+      state: 'connected',
+      detail: '',
+      delivered: 6,
+      rejected: 1,
+      pending: 0,
+      silenced: 0,
+      withheld: 0,
+    },
+  ],
 };
 
 const expected = `depot-7  headgate 0.1.0, process 4711, up 1 h 2 min

@@ -88,6 +88,28 @@ export interface FiringAlert {
   readonly severity: Severity;
   readonly firedAtMs: number;
   readonly message: string;
+  /** From firing to ok it has one. */
+  readonly episode: string;
+  /** Held firing, because it fired and cleared too often. */
+  readonly flapping: boolean;
+  /** Somebody has seen it, as severe as it is now. */
+  readonly acknowledged?: Seen;
+  /** Nobody is told of it until then. */
+  readonly silencedUntilMs?: number;
+}
+
+export interface Seen {
+  readonly atMs: number;
+  readonly by?: string;
+  readonly note?: string;
+}
+
+/** A condition that holds, but not yet for so long as it must. */
+export interface PendingAlert {
+  readonly rule: string;
+  readonly key: Readonly<Record<string, string>>;
+  readonly severity: Severity;
+  readonly sinceMs: number;
 }
 
 export interface ForwardLine {
@@ -108,4 +130,8 @@ export interface NotifierLine {
   readonly delivered: number;
   readonly rejected: number;
   readonly pending: number;
+  /** Alerts it was not told: silenced, or reminders of what was acknowledged. */
+  readonly silenced: number;
+  /** Of them, those that it is told if they still fire when their silence ends. */
+  readonly withheld: number;
 }

@@ -57,7 +57,7 @@ export interface FiringKey {
   readonly message: string;
   readonly episode: string;
   /** Held firing, whatever is judged. */
-  readonly isFlapping: boolean;
+  readonly flapping: boolean;
 }
 
 /** A severity of a key whose `for` has not passed yet. */
@@ -250,8 +250,8 @@ function firingOf(
   states: readonly LevelState[],
   levels: readonly AlertLevel[],
 ): FiringKey {
-  const isFlapping = states[level]!.flaps?.isFlapping === true;
-  return { key, severity: levels[level]!.severity, firedAtMs, message, episode: id, isFlapping };
+  const flapping = states[level]!.flaps?.isFlapping === true;
+  return { key, severity: levels[level]!.severity, firedAtMs, message, episode: id, flapping };
 }
 
 /** The state under edited severities: `levelOf[i]` is where level i stood before, or -1 when it is new. */

@@ -238,12 +238,13 @@ export function createRule(
     watermarkMs: (key) => windows?.watermarkMs(key) ?? progress?.reachedMs(key) ?? Number.NEGATIVE_INFINITY,
     listenSince(ms) {
       windows?.listenSince(ms);
+      judge?.states.listenSince(ms);
       silence?.listenSince(ms);
     },
     pass(nowMs) {
-      if (windows === undefined) judge?.states.pass(nowMs);
       windows?.pass(nowMs);
       takeResults();
+      judge?.states.pass(nowMs);
       silence?.pass(nowMs);
     },
     closeAll(nowMs) {
@@ -251,8 +252,8 @@ export function createRule(
       takeResults();
     },
     quietUntilMs() {
-      const timed = windows === undefined ? judge?.states.quietUntilMs() : windows.quietUntilMs();
-      return Math.min(timed ?? Number.POSITIVE_INFINITY, silence?.quietUntilMs() ?? Number.POSITIVE_INFINITY);
+      const parts = [windows, judge?.states, silence];
+      return Math.min(...parts.map((part) => part?.quietUntilMs() ?? Number.POSITIVE_INFINITY));
     },
     countOn(from) {
       for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += from[name];

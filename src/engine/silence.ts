@@ -37,7 +37,7 @@ export function createSilence(
     ...settings,
     rule: `${settings.rule}:silent`,
     give: (alert) => settings.give({ ...alert, rule: settings.rule }),
-    levels: [{ severity: plan.severity, forMs: 0, notify: plan.notify }],
+    levels: [{ severity: plan.severity, forMs: 0, notify: plan.notify, repeatMs: plan.repeatMs }],
     firesByTime: false,
   });
   let heardMs: number[] = [];
@@ -46,6 +46,7 @@ export function createSilence(
   let dueMs = Number.POSITIVE_INFINITY;
 
   function judge(key: number, atMs: number, isSilent: boolean): void {
+    alerts.passKey(key, atMs);
     alerts.judge(key, {
       when: isSilent ? always : never,
       clear: isSilent ? never : always,
@@ -66,6 +67,15 @@ export function createSilence(
     judge(key, fallsAtMs(key), true);
   }
 
+  function fallAll(nowMs: number): void {
+    dueMs = Number.POSITIVE_INFINITY;
+    for (const key of heardMs.keys()) {
+      if (Number.isNaN(heardMs[key] ?? Number.NaN) || silent.has(key)) continue;
+      if (fallsAtMs(key) <= nowMs) fall(key);
+      else dueMs = Math.min(dueMs, fallsAtMs(key));
+    }
+  }
+
   return {
     alerts,
     heard(key, arrivalMs) {
@@ -80,17 +90,13 @@ export function createSilence(
     },
     listenSince(ms) {
       listeningSince = ms;
+      alerts.listenSince(ms);
     },
     pass(nowMs) {
-      if (nowMs < dueMs) return;
-      dueMs = Number.POSITIVE_INFINITY;
-      for (const key of heardMs.keys()) {
-        if (Number.isNaN(heardMs[key] ?? Number.NaN) || silent.has(key)) continue;
-        if (fallsAtMs(key) <= nowMs) fall(key);
-        else dueMs = Math.min(dueMs, fallsAtMs(key));
-      }
+      if (dueMs <= nowMs) fallAll(nowMs);
+      alerts.pass(nowMs);
     },
-    quietUntilMs: () => dueMs,
+    quietUntilMs: () => Math.min(dueMs, alerts.quietUntilMs()),
     save: () => ({ heardMs: Float64Array.from(heardMs, (ms) => ms ?? Number.NaN), alerts: alerts.save() }),
     load(saved) {
       heardMs = Array.from(saved.heardMs);

@@ -10,6 +10,7 @@ import type { Alert, SetAside } from '../core/types.ts';
 import { type Lane, openLane } from '../log/lane.ts';
 import { openLog } from '../log/log.ts';
 import { createSimulatedDisk, type SimulatedDisk } from '../log/simulated-disk.ts';
+import { noSettings, type Settings } from '../settings/settings.ts';
 import { type Delivery, startDelivery } from './deliver.ts';
 import { sampleAlert } from './notifier.contract.ts';
 
@@ -37,12 +38,39 @@ async function receiver(t: TestContext, answer: (id: string) => number | undefin
   return Object.assign(script, { config });
 }
 
+/** What people say, and the clock, both as the test wishes. */
+function createPeople() {
+  const listeners = new Set<() => void>();
+  const people = {
+    nowMs: 0,
+    settings: noSettings,
+    /** Undefined: whatever is asked about. */
+    firing: undefined as ReadonlySet<string> | undefined,
+    say(settings: Partial<Settings>): void {
+      people.settings = { ...people.settings, ...settings };
+      for (const listener of [...listeners]) listener();
+    },
+    store: {
+      settings: () => people.settings,
+      onChange(listener: () => void) {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    },
+    listeners: () => listeners.size,
+  };
+  return people;
+}
+
+const everything = { has: () => true } as unknown as ReadonlySet<string>;
+
 interface Run {
   readonly lane: Lane;
   readonly delivery: Delivery;
   readonly letters: SetAside[];
   /** Alerts of one batch. */
   append(batch: number, ids: readonly string[], notify?: readonly string[]): Promise<void>;
+  appendAlerts(batch: number, ...alerts: readonly Partial<Alert>[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -50,6 +78,7 @@ async function run(
   disk: SimulatedDisk,
   notifiers: Record<string, NotifierConfig>,
   flushMs = 500,
+  people = createPeople(),
 ): Promise<Run> {
   const options = { budgetBytes: 1 << 20, segmentBytes: 4096, whenFull: 'drop-oldest' } as const;
   const log = await openLog('/alerts', { ...options, disk, logger: silentLogger });
@@ -65,6 +94,9 @@ async function run(
     cursorPath: '/notify.json',
     setAside: (entries) => void letters.push(...entries),
     logger: silentLogger,
+    store: people.store,
+    now: () => people.nowMs,
+    firing: () => people.firing ?? everything,
     signal: stop.signal,
     waits: { ...waits, flushMs },
   });
@@ -76,6 +108,11 @@ async function run(
       lane.append(
         batch,
         ids.map((id): string => JSON.stringify({ ...sampleAlert, id, notify } satisfies Alert)),
+      ),
+    appendAlerts: (batch, ...alerts) =>
+      lane.append(
+        batch,
+        alerts.map((alert): string => JSON.stringify({ ...sampleAlert, notify: ['ops'], ...alert })),
       ),
     async stop() {
       stop.abort();
@@ -107,6 +144,8 @@ test('each notifier gets the alerts that name it, in order', async (t) => {
     delivered: 3,
     rejected: 0,
     pending: 0,
+    silenced: 0,
+    withheld: 0,
   });
   await r.stop();
 });

@@ -1,68 +1,35 @@
 /**
  * Delivers the alerts lane: each notifier at its own pace, in order, at least once, over restarts.
  *
- *     alerts lane ──▶ position of ops ──▶ webhook
- *                 └─▶ position of log ──▶ log
+ *     alerts lane ──▶ position of ops ──▶ gate ──▶ webhook
+ *                 └─▶ position of log ──▶ gate ──▶ log
  *
- * Invariant: a notifier's position passes an alert only after the notifier took it, or rejected it for good (set
- * aside). One that is down holds nobody up. Records are released below the slowest position on disk; a notifier that
+ * Invariant: a notifier's position passes an alert only after the notifier took it, rejected it for good (set aside), or
+ * is not to be told of it (gate.ts), which is stored with the position. One that is down holds nobody up. Records are released below the slowest position on disk; a notifier that
  * is configured no more has none, a new one begins with the alerts to come.
- * Not here: how an alert is handed over.
+ * Not here: how an alert is handed over, and who is told of which.
  */
 
-import type { NotifierConfig } from '../config/schema.ts';
-import { createBackoff, sleep } from '../core/backoff.ts';
+import { sleep } from '../core/backoff.ts';
 import { messageOf } from '../core/errors.ts';
-import { createHealth, type Health } from '../core/health.ts';
-import type { Logger } from '../core/log.ts';
+import { createHealth } from '../core/health.ts';
 import type { NotifierLine } from '../core/status.ts';
-import type { Alert, SetAside } from '../core/types.ts';
-import type { Cursor } from '../log/cursor.ts';
-import type { Disk } from '../log/files.ts';
+import type { Alert } from '../core/types.ts';
 import type { Lane, LaneRecord } from '../log/lane.ts';
+import { nextReleaseMs } from './gate.ts';
 import { createNotifier } from './index.ts';
-import { type Notifier, type NotifierContext, Rejected, TryLater } from './notifier.ts';
-import { type Mark, openPositions, type Positions } from './positions.ts';
+import { openPositions } from './positions.ts';
+import { type DeliveryOptions, markOf, moveTo, type Post, type Waits } from './post.ts';
+import { forgetEnded, pass, release } from './tell.ts';
 
-export interface DeliveryOptions {
-  /** Alerts as JSON, one a line. */
-  readonly lane: Lane;
-  readonly notifiers: Readonly<Record<string, NotifierConfig>>;
-  readonly gateway: string;
-  readonly publish: NotifierContext['publish'];
-  readonly disk: Disk;
-  /** The file of all read positions. */
-  readonly cursorPath: string;
-  readonly setAside: (entries: readonly SetAside[]) => void;
-  readonly logger: Logger;
-  /** Aborts: what is pending is tried once more, then `closed` resolves. */
-  readonly signal: AbortSignal;
-  readonly waits?: Partial<Waits>;
-}
-
-export interface Waits {
-  readonly firstRetryMs: number;
-  readonly maxRetryMs: number;
-  /** For the last tries at the end. */
-  readonly flushMs: number;
-}
+/** The clock may be set in the meantime. */
+const longestWaitMs = 10_000;
 
 const usualWaits: Waits = { firstRetryMs: 500, maxRetryMs: 60_000, flushMs: 2000 };
 
 export interface Delivery {
   status(): readonly NotifierLine[];
   readonly closed: Promise<void>;
-}
-
-interface Post {
-  readonly name: string;
-  readonly notify: Notifier;
-  readonly health: Health;
-  readonly options: DeliveryOptions;
-  readonly waits: Waits;
-  readonly cursor: Cursor<Positions>;
-  delivered: number;
-  rejected: number;
 }
 
 /** Starts delivering where the stored positions say. Throws `GatewayError` when they cannot be read. */
@@ -74,8 +41,9 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
   const posts = Object.entries(options.notifiers).map(([name, config]): Post => {
     const notify = createNotifier(config, options);
     const health = createHealth(name, () => performance.now(), logger);
-    return { name, notify, health, options, waits, cursor, delivered: 0, rejected: 0 };
+    return { name, notify, health, options, waits, cursor, delivered: 0, rejected: 0, silenced: 0 };
   });
+  for (const post of posts) forgetEnded(post);
   const running = posts.length === 0 ? [discard(lane, options.signal)] : posts.map(run);
   return {
     status: () => posts.map(lineOf),
@@ -92,20 +60,20 @@ async function discard(lane: Lane, signal: AbortSignal): Promise<void> {
 }
 
 async function run(post: Post): Promise<void> {
-  const { lane, signal, logger } = post.options;
+  const { signal, logger } = post.options;
   const hard = hardStop(signal, post.waits.flushMs);
   let isOpen = true;
   while (isOpen) {
     // Whether this is the last round is known before it, so that what came in time is in it.
     const isLast = signal.aborted;
     try {
-      isOpen = (await catchUp(post, hard.signal)) && !isLast;
+      isOpen = (await catchUp(post, hard.signal)) && (await release(post, hard.signal)) && !isLast;
     } catch (error) {
       logger.error({ notifier: post.name, error: messageOf(error) }, 'cannot read the alerts lane');
       await sleep(post.waits.maxRetryMs, signal);
       isOpen = !isLast;
     }
-    if (isOpen) await lane.arrival(markOf(post).sequence, signal);
+    if (isOpen) await news(post);
   }
   hard.clear();
 }
@@ -128,15 +96,6 @@ function hardStop(signal: AbortSignal, afterMs: number): { signal: AbortSignal; 
   };
 }
 
-function markOf(post: Post): Mark {
-  return post.cursor.value.notifiers[post.name]!;
-}
-
-function moveTo(post: Post, mark: Mark): void {
-  const { notifiers } = post.cursor.value;
-  post.cursor.set({ notifiers: { ...notifiers, [post.name]: mark } });
-}
-
 /** Delivers all there is; false when the end came first. */
 async function catchUp(post: Post, hard: AbortSignal): Promise<boolean> {
   const { lane } = post.options;
@@ -156,49 +115,38 @@ async function deliverRecord(post: Post, record: LaneRecord, hard: AbortSignal):
   for (const [i, line] of lines.entries()) {
     if (i < done) continue;
     const alert = JSON.parse(line) as Alert;
-    if (alert.notify.includes(post.name) && !(await deliver(post, alert, hard))) return false;
-    moveTo(post, { sequence: record.sequence, line: record.linesBefore + i + 1 });
+    const behind = { sequence: record.sequence, line: record.linesBefore + i + 1 };
+    if (!alert.notify.includes(post.name)) moveTo(post, behind);
+    else if (!(await pass(post, alert, behind, hard))) return false;
   }
   return true;
 }
 
-/** Until it is taken or rejected; false when the end came first. */
-async function deliver(post: Post, alert: Alert, hard: AbortSignal): Promise<boolean> {
-  const { health, options, waits } = post;
-  const backoff = createBackoff(waits.firstRetryMs, waits.maxRetryMs);
-  for (;;) {
-    const isLast = options.signal.aborted;
-    try {
-      await post.notify(alert, hard);
-      health.good();
-      post.delivered += 1;
-      return true;
-    } catch (error) {
-      if (hard.aborted) return false;
-      if (error instanceof Rejected) {
-        health.good();
-        reject(post, alert, error);
-        return true;
-      }
-      const waitMs = Math.max(error instanceof TryLater ? error.afterMs : 0, backoff.next());
-      health.bad('down', messageOf(error), waitMs);
-      if (isLast) return false;
-      await sleep(waitMs, options.signal);
-    }
+/** Resolves when there may be something to tell: in the lane, by an edit of silences, or by the end of one. */
+async function news(post: Post): Promise<void> {
+  const { lane, signal, store, now } = post.options;
+  const { sequence, withheld } = markOf(post);
+  const woken = new AbortController();
+  const wake = (): void => woken.abort();
+  const forget = store.onChange(wake);
+  signal.addEventListener('abort', wake, { once: true });
+  if (signal.aborted) wake();
+  let timer: NodeJS.Timeout | undefined;
+  if (withheld.size() > 0) {
+    const waitMs = nextReleaseMs(store.settings(), withheld, now()) - now();
+    timer = setTimeout(wake, Math.min(Math.max(waitMs, 0), longestWaitMs));
   }
-}
-
-function reject(post: Post, alert: Alert, error: Rejected): void {
-  post.rejected += 1;
-  const { rule, key, atMs } = alert;
-  const payload = Buffer.from(JSON.stringify(alert));
-  const detail = `${post.name}: ${error.message}`;
-  post.options.setAside([{ reason: 'alert-rejected', detail, rule, key, eventMs: atMs, payload }]);
+  await lane.arrival(sequence, woken.signal);
+  clearTimeout(timer);
+  forget();
+  signal.removeEventListener('abort', wake);
 }
 
 function lineOf(post: Post): NotifierLine {
-  const { name, health, delivered, rejected, options } = post;
+  const { name, health, delivered, rejected, silenced, options } = post;
   // Alerts for others that were not looked at yet are among them.
-  const pending = Math.max(0, options.lane.lineCount - markOf(post).line);
-  return { name, state: health.state, detail: health.detail(), delivered, rejected, pending };
+  const { line, withheld } = markOf(post);
+  const pending = Math.max(0, options.lane.lineCount - line);
+  const counts = { delivered, rejected, pending, silenced, withheld: withheld.size() };
+  return { name, state: health.state, detail: health.detail(), ...counts };
 }

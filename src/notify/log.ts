@@ -17,6 +17,7 @@ export function createLogNotifier(
         state: alert.state,
         severity: alert.severity,
         at: new Date(alert.atMs).toISOString(),
+        ...(alert.reminder !== undefined && { reminder: alert.reminder }),
       },
       alert.message,
     );

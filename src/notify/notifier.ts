@@ -40,7 +40,7 @@ export class TryLater extends Error {
   }
 }
 
-/** An alert as receivers get it: times in RFC 3339, names in snake case. */
+/** An alert as receivers get it: times in RFC 3339, names in snake case; `reminder` is 0 for a change. */
 export function messageBody(alert: Alert, gateway: string): string {
   const { id, episode, rule, key, state, severity, firedAtMs, atMs, message, values } = alert;
   return JSON.stringify({
@@ -54,6 +54,7 @@ export function messageBody(alert: Alert, gateway: string): string {
     at: rfc3339(atMs),
     message,
     values,
+    reminder: alert.reminder ?? 0,
     gateway,
   });
 }

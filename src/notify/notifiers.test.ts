@@ -109,8 +109,11 @@ test('webhook: the body and headers of an alert', async (t) => {
     at: '2026-01-05T06:02:00.500Z',
     message: 'Bus 01211 is full',
     values: { share: 1.02, state: null, door: true },
+    reminder: 0,
     gateway: 'depot-7',
   });
+  await notifier({ ...sampleAlert, id: 'a2', reminder: 2 }, never);
+  assert.equal(requests[1]?.body.reminder, 2);
 });
 
 test('webhook: which answers are final and which are not', async (t) => {

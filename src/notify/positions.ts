@@ -1,5 +1,5 @@
 /**
- * How far each notifier has got in the alerts lane, in one durable file.
+ * How far each notifier has got in the alerts lane, and what it was not told on the way, in one durable file.
  *
  * Invariant: a notifier that is configured no more has no position, a new one begins with the alerts to come. Records
  * are released below the slowest position that is on disk.
@@ -9,6 +9,7 @@ import type { Logger } from '../core/log.ts';
 import { type Cursor, openCursor } from '../log/cursor.ts';
 import type { Disk } from '../log/files.ts';
 import type { Lane } from '../log/lane.ts';
+import { createWithheld, readWithheld, type Withheld } from './withheld.ts';
 
 /** The next alert: the sequence of its record or of one before, and the alerts of the lane before it. */
 export interface Mark {
@@ -16,8 +17,13 @@ export interface Mark {
   readonly line: number;
 }
 
+export interface Position extends Mark {
+  /** What it was not told before there. */
+  readonly withheld: Withheld;
+}
+
 export interface Positions {
-  readonly notifiers: Readonly<Record<string, Mark>>;
+  readonly notifiers: Readonly<Record<string, Position>>;
   /** The stored positions could not be read: everything kept is delivered again. */
   readonly unreadable?: boolean;
 }
@@ -48,10 +54,11 @@ export async function openPositions(options: PositionOptions): Promise<Cursor<Po
   const known = cursor.value;
   const start = { sequence: lane.next, line: lane.lineCount };
   const marks = names.map((name) => {
-    const unknown = known.unreadable === true ? { sequence: 0, line: 0 } : start;
+    const oldest = { sequence: 0, line: 0, withheld: createWithheld() };
+    const unknown = known.unreadable === true ? oldest : { ...start, withheld: createWithheld() };
     const mark = Object.hasOwn(known.notifiers, name) ? known.notifiers[name]! : unknown;
     // A position the lane never gave: its files were removed.
-    return [name, mark.sequence > lane.next ? { sequence: 0, line: 0 } : mark] as const;
+    return [name, mark.sequence > lane.next ? oldest : mark] as const;
   });
   // Durable before the first alert: one that a crash overtakes must not find its notifier new again.
   cursor.set({ notifiers: Object.fromEntries(marks) });
@@ -62,11 +69,15 @@ export async function openPositions(options: PositionOptions): Promise<Cursor<Po
 function parsePositions(value: unknown): Positions | undefined {
   const notifiers: unknown = (value as { notifiers?: unknown } | null)?.notifiers;
   if (typeof notifiers !== 'object' || notifiers === null) return undefined;
-  const isMark = (mark: unknown): boolean => {
-    const { sequence, line } = (mark ?? {}) as Partial<Mark>;
-    return Number.isSafeInteger(sequence) && Number.isSafeInteger(line);
-  };
-  return Object.values(notifiers).every(isMark)
-    ? { notifiers: notifiers as Record<string, Mark> }
-    : undefined;
+  const entries = Object.entries(notifiers).map(([name, value]) => [name, parsePosition(value)] as const);
+  if (!entries.every((entry): entry is [string, Position] => entry[1] !== undefined)) return undefined;
+  return { notifiers: Object.fromEntries(entries) };
+}
+
+function parsePosition(value: unknown): Position | undefined {
+  const stored = (value ?? {}) as Partial<Record<keyof Position, unknown>>;
+  const { sequence, line } = stored as Partial<Mark>;
+  const withheld = readWithheld(stored.withheld);
+  if (!Number.isSafeInteger(sequence) || !Number.isSafeInteger(line) || !withheld) return undefined;
+  return { sequence: sequence!, line: line!, withheld };
 }

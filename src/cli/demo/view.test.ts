@@ -35,6 +35,8 @@ const device = (name: string, readings: number, series: number, lastMs?: number)
   lastArrivalMs: lastMs === undefined ? undefined : nowMs - lastMs,
 });
 
+const unmarked = { episode: '3f9c1a2b3c4d5e6f', flapping: false } as const;
+
 const status: GatewayStatus = {
   gateway: 'depot-7',
   version: '0.1.0',
@@ -67,9 +69,9 @@ const status: GatewayStatus = {
     rule('probe-level', { keys: 1, points: 610, fired: 3, cleared: 1 }),
   ],
   alerts: [
-    { rule: 'bearing-drift', key: {}, severity: 'warning', firedAtMs: nowMs, message: '' },
-    { rule: 'bus-delay', key: {}, severity: 'critical', firedAtMs: nowMs, message: '' },
-    { rule: 'bus-delay', key: {}, severity: 'warning', firedAtMs: nowMs, message: '' },
+    { rule: 'bearing-drift', key: {}, severity: 'warning', firedAtMs: nowMs, message: '', ...unmarked },
+    { rule: 'bus-delay', key: {}, severity: 'critical', firedAtMs: nowMs, message: '', ...unmarked },
+    { rule: 'bus-delay', key: {}, severity: 'warning', firedAtMs: nowMs, message: '', ...unmarked },
   ],
   journal: { bytes: 3_100_000, frames: 26_900, commits: 1200 },
   checkpoint: { atMs: undefined, bytes: 0 },
