@@ -243,10 +243,50 @@ test('a test is not judged by what is wrong elsewhere', async () => {
 });
 
 test('warnings are shown, and fine', async () => {
-  const folder = folderWith({ ...sound, 'devices/all.yaml': 'device: all\ncodec: value\n' });
+  const folder = folderWith({
+    ...sound,
+    'devices/bus.yaml': bus.replace('topic: bus/{vehicle}', 'tags: { vehicle: v }'),
+  });
   const { code, said } = await check(folder);
   assert.equal(code, 0);
-  assert.match(said, /^devices\/all\.yaml:1:9 warning: .*\n(.*\n)*1 warning\n2 devices, 1 rule: fine\n$/);
+  assert.match(said, /^devices\/bus\.yaml:1:9 warning: .*\n(.*\n)*1 warning\n1 device, 1 rule: fine\n$/);
+});
+
+test('what no rule uses is a warning, once all rules are sound', async () => {
+  const files = {
+    ...sound,
+    'headgate.yaml': 'notify: { ops: { webhook: { url: https://ops.example/hook } } }\n',
+    'devices/idle.yaml': bus.replaceAll('bus', 'idle'),
+  };
+  const folder = folderWith(files);
+  const heads = (said: string): string[] => said.split('\n').filter((line) => / warning: /.test(line));
+  assert.deepEqual(heads((await check(folder)).said), [
+    'headgate.yaml:1:11 warning: no rule notifies `ops`',
+    'devices/idle.yaml:1:9 warning: no rule reads device `idle`: its readings go nowhere',
+  ]);
+  writeFileSync(join(folder, 'rules/load.yaml'), load.replace('from: bus', 'from: bsu'));
+  assert.deepEqual(heads((await check(folder)).said), []);
+  writeFileSync(join(folder, 'rules/load.yaml'), 'rules: []');
+  assert.deepEqual(heads((await check(folder)).said), []);
+});
+
+test('files whose names keep them from being read are named, once for a folder', async () => {
+  const copies = ['load.yaml~', 'load.yaml.bak', 'night.yaml.txt', 'OLD.YAML', '.load.yaml.swp', 'fleet.csv'];
+  const folder = folderWith({
+    ...sound,
+    ...Object.fromEntries(copies.map((name) => [`rules/${name}`, ''])),
+  });
+  const expected = [
+    'rules/OLD.YAML:1:1 warning: `OLD.YAML`, `load.yaml.bak`, `load.yaml~` and 1 more are not read: only names that end in .yaml or .yml are',
+    '  remedy: rename it if it is meant, or move it to another folder',
+    '',
+    '1 warning',
+    '1 device, 1 rule: fine',
+    '',
+  ].join('\n');
+  assert.deepEqual(await check(folder), { code: 0, said: expected });
+  const config = join(folder, 'headgate.yaml');
+  assert.deepEqual(await check(folder, { paths: [], config }), { code: 0, said: expected });
 });
 
 test('JSON for programs', async () => {
@@ -260,6 +300,7 @@ test('JSON for programs', async () => {
       file: 'rules/load.yaml',
       line: 3,
       column: 11,
+      endColumn: 14,
       length: 3,
       text: '    from: bsu',
       message: 'unknown device `bsu`',

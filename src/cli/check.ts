@@ -37,7 +37,8 @@ export async function checkCommand({ paths, config, format, env, stdout }: Check
     ...checkRules(loaded),
     ...checkTests(loaded.tests, loaded),
   ];
-  const diagnostics = [...(selected?.diagnostics ?? []), ...all.filter(({ file }) => isMeant(file))];
+  const found = [...(selected?.diagnostics ?? []), ...all.filter(({ file }) => isMeant(file))];
+  const diagnostics = found.filter(isFirst);
   report(inOrder(diagnostics, loaded), summary(loaded, isMeant), format, stdout);
   return diagnostics.some(isError) ? exitCodes.wrong : exitCodes.fine;
 }
@@ -123,6 +124,13 @@ function report(
   }
   printDiagnostics(diagnostics, stdout);
   if (!diagnostics.some(isError)) stdout.write(`${fine}\n`);
+}
+
+/** A folder that is named may be one of the gateway's, too. */
+function isFirst(one: Diagnostic, index: number, all: readonly Diagnostic[]): boolean {
+  const place = ({ file, line, column, message }: Diagnostic): string =>
+    JSON.stringify([file, line, column, message]);
+  return all.findIndex((other) => place(other) === place(one)) === index;
 }
 
 function isError({ severity }: Diagnostic): boolean {

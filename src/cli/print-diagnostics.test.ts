@@ -87,8 +87,8 @@ test('colours only on a terminal', () => {
   }
 });
 
-test('JSON is the diagnostics themselves', () => {
+test('JSON is the diagnostics themselves, with the end of each', () => {
   let text = '';
   printDiagnosticsAsJson([unknown], { write: (part) => (text += part) });
-  assert.deepEqual(JSON.parse(text), [unknown]);
+  assert.deepEqual(JSON.parse(text), [{ ...unknown, endColumn: 16 }]);
 });

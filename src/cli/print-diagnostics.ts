@@ -21,9 +21,13 @@ export function printDiagnostics(diagnostics: readonly Diagnostic[], output: Out
   if (blocks.length > 0) output.write(`${blocks.join('\n')}\n${countOf(diagnostics)}\n`);
 }
 
-/** An array, one object for each diagnostic. */
+/** An array, one object for each diagnostic; `endColumn` is that of the first character after it. */
 export function printDiagnosticsAsJson(diagnostics: readonly Diagnostic[], output: Output): void {
-  output.write(`${JSON.stringify(diagnostics, null, 2)}\n`);
+  const told = diagnostics.map(({ severity, file, line, column, length, ...rest }) => ({
+    ...{ severity, file, line, column, endColumn: column + length, length },
+    ...rest,
+  }));
+  output.write(`${JSON.stringify(told, null, 2)}\n`);
 }
 
 type Paint = (style: Style, text: string) => string;

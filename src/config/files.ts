@@ -78,15 +78,31 @@ async function list(
     const real = await realpath(folder);
     if (above.includes(real) || above.length >= deepest) return;
     const entries = await readdir(folder);
+    const overlooked: string[] = [];
     for (const name of entries.toSorted().filter((entry) => !entry.startsWith('.'))) {
       const path = join(folder, name);
       const kind = await kindOf(path);
       if (kind === 'folder') await list(path, [...above, real], paths, diagnostics);
       else if (/\.ya?ml$/.test(name)) paths.push(path);
+      else if (/\.ya?ml/i.test(name)) overlooked.push(path);
     }
+    if (overlooked.length > 0) diagnostics.push(notRead(overlooked));
   } catch (error) {
     diagnostics.push(wholeFile(folder, `cannot read the folder: ${systemWords(error)}`, remedyOf(error)));
   }
+}
+
+/** Copies that editors and people leave beside a file, and endings that look right: once for a folder. */
+function notRead(paths: readonly string[]): Diagnostic {
+  const names = paths.map((path) => `\`${basename(path)}\``);
+  const few = names.slice(0, 3).join(', ');
+  const all =
+    names.length > 3
+      ? `${few} and ${names.length - 3} more are`
+      : `${few} ${names.length > 1 ? 'are' : 'is'}`;
+  const remedy = 'rename it if it is meant, or move it to another folder';
+  const message = `${all} not read: only names that end in .yaml or .yml are`;
+  return { ...wholeFile(paths[0]!, message, remedy), severity: 'warning' };
 }
 
 /** What a path leads to; undefined for nothing. */

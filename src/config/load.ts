@@ -15,9 +15,11 @@ import { isTestFile, kindOf, readYamlFile, yamlFilesIn } from './files.ts';
 import { gatewaySchema } from './gateway-schema.ts';
 import { valueAt } from './issues.ts';
 import type { LocatedDevice, LocatedFile, LocatedRule } from './located.ts';
+import { misplacedDevice, misplacedRules } from './misplaced.ts';
 import { ruleFileSchema, ruleSchema } from './rule-schema.ts';
 import type { GatewayConfig, RuleConfig } from './schema.ts';
-import { salvage, validate } from './validate.ts';
+import { unusedParts } from './unused.ts';
+import { salvage, type Validated, validate } from './validate.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -85,6 +87,8 @@ export async function loadDeviceFiles(paths: readonly string[]): Promise<LoadedD
   const files = await Promise.all(paths.map(readYamlFile));
   const loaded = files.map((file) => {
     if (file.value === null) return { file, diagnostics: [emptyFile(file)] };
+    const misplaced = misplacedDevice(file);
+    if (misplaced) return { file, diagnostics: [...file.diagnostics, misplaced] };
     return { file, ...validate('device', deviceSchema, file) };
   });
   const devices = loaded.flatMap(({ file, ...rest }) =>
@@ -125,7 +129,7 @@ export async function loadRuleFiles(paths: readonly string[]): Promise<LoadedRul
   const all = await Promise.all(paths.filter((path) => !isTestFile(path)).map(readYamlFile));
   const tables = new Set(all.flatMap(lookupPaths));
   const files = all.filter((file) => !tables.has(file.path));
-  const loaded = files.map((file) => ({ file, ...validate('rules', ruleFileSchema, file) }));
+  const loaded = files.map(validateRules);
   const rules = loaded.flatMap(({ file, value }) => {
     const all = value ? value.rules : soundRules(file);
     return all.flatMap((rule, i) => (rule ? [{ file, keyPath: ['rules', i], rule }] : []));
@@ -136,6 +140,12 @@ export async function loadRuleFiles(paths: readonly string[]): Promise<LoadedRul
     mayBeBroken: brokenAmong(loaded),
     diagnostics: loaded.flatMap((one) => one.diagnostics),
   };
+}
+
+function validateRules(file: YamlFile): { file: YamlFile } & Validated<{ rules: readonly RuleConfig[] }> {
+  const misplaced = misplacedRules(file);
+  if (misplaced) return { file, diagnostics: [...file.diagnostics, misplaced] };
+  return { file, ...validate('rules', ruleFileSchema, file) };
 }
 
 /** The rules of a file that is not even YAML are not known by name: each may be one of them. */
@@ -200,6 +210,7 @@ export async function loadAll(
     mayBeBroken: rules.mayBeBroken,
   };
   const between = crossCheck(file, loaded);
+  const isSound = ![...rules.diagnostics, ...between].some(({ severity }) => severity === 'error');
   const parts = [
     diagnostics,
     inDevices.diagnostics,
@@ -207,7 +218,8 @@ export async function loadAll(
     devices.diagnostics,
     rules.diagnostics,
   ];
-  return { ...loaded, diagnostics: [...parts.flat(), ...between] };
+  const unused = isSound ? unusedParts(file, loaded) : [];
+  return { ...loaded, diagnostics: [...parts.flat(), ...between, ...unused] };
 }
 
 /**
