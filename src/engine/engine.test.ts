@@ -381,6 +381,25 @@ test('a rule over two devices sees their readings in the order they arrived', as
   ]);
 });
 
+test('a copy counts once for as long as the slowest of a rule’s devices keeps its window open', async () => {
+  const slow = bus
+    .replace('device: bus', 'device: slow')
+    .replace('bus/', 'slow/')
+    .replace('lateness: 5s', 'lateness: 10m');
+  const plan = await planOf(
+    [bus, slow],
+    'rules: [{ name: n, from: [bus, slow], window: { tumbling: 1m }, compute: { n: count() } }]\n',
+  );
+  const copy = message(1, { load: 1 }, '1', 302);
+  const { points, status } = runAll(plan, [
+    message(1, { load: 1 }),
+    ...Array.from({ length: 30 }, (_, i) => message(10 * i + 2, { load: 1 })),
+    copy,
+  ]);
+  assert.equal(status.fates.duplicates, 1);
+  assert.deepEqual(points[0]!.fields, { n: 7 });
+});
+
 test('keys beyond the limit are counted, the others go on', async () => {
   const plan = await planOf(
     [bus],

@@ -42,7 +42,11 @@ export function createDevices(plan: Plan, rules: readonly RunningRule[], output:
       lane: lanes.get(device.profile.device)!,
       readers: readers.filter(({ rule }) => !together.has(rule)),
       inStep: readers.filter(({ rule }) => together.has(rule)),
-      longestWindowMs: Math.max(0, ...readers.map(({ rule }) => longestMs.get(rule.plan.name)!)),
+      // A rule over several devices waits as long as the latest of them may be.
+      openMs: Math.max(
+        device.profile.latenessMs,
+        ...readers.map(({ rule }) => rule.plan.latenessMs + longestMs.get(rule.plan.name)!),
+      ),
     });
   });
 }
@@ -59,15 +63,16 @@ interface DeviceSettings {
   readonly lane: Lane<RunningDevice>;
   readonly readers: readonly DeviceReader[];
   readonly inStep: readonly DeviceReader[];
-  readonly longestWindowMs: number;
+  /** How far behind the device's latest reading a window may be open. */
+  readonly openMs: number;
 }
 
 function createDevice(plan: DevicePlan, settings: DeviceSettings): RunningDevice {
-  const { output, lane, readers, inStep, longestWindowMs } = settings;
+  const { output, lane, readers, inStep, openMs } = settings;
   const limits = [...readers, ...inStep].map(({ rule }) => rule.plan.seriesLimit);
   const decoder = createDecoder(plan, {
     seriesLimit: 10 * Math.max(10_000, ...limits),
-    duplicatesMs: plan.profile.latenessMs + longestWindowMs,
+    duplicatesMs: openMs,
     setAside: (reason, entry) => setAside(output, reason, entry),
     full: () => {
       handOn(device);
