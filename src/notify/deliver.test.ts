@@ -11,6 +11,7 @@ import { type Lane, openLane } from '../log/lane.ts';
 import { openLog } from '../log/log.ts';
 import { createSimulatedDisk, type SimulatedDisk } from '../log/simulated-disk.ts';
 import { noSettings, type Settings } from '../settings/settings.ts';
+import { silenceOf } from '../settings/testing.ts';
 import { type Delivery, startDelivery } from './deliver.ts';
 import { sampleAlert } from './notifier.contract.ts';
 
@@ -261,4 +262,99 @@ test('without notifiers the lane is not kept', async () => {
   for (let batch = 1; batch <= 100; batch += 1) await r.append(batch, ['a'], ['ops']);
   await r.stop();
   assert.ok(r.lane.first > 50);
+});
+
+const silent = (untilMs: number): Partial<Settings> => ({ silences: [silenceOf({ untilMs })] });
+
+test('a silence holds back, over a restart too; what still fires when it ends is told then', async (t) => {
+  const disk = createSimulatedDisk();
+  const ops = await receiver(t, () => 204);
+  const people = createPeople();
+  people.say(silent(60_000));
+  const first = await run(disk, { ops: ops.config }, 500, people);
+  await first.appendAlerts(
+    1,
+    { id: 'a-0', episode: 'a' },
+    { id: 'b-0', episode: 'b' },
+    { id: 'c-0', episode: 'c', rule: 'other' },
+  );
+  await first.appendAlerts(2, { id: 'b-1', episode: 'b', state: 'ok', toldBefore: ['ops'] });
+  await until(() => first.delivery.status()[0]?.silenced === 3, 'held back');
+  await first.stop();
+  assert.deepEqual(ops.ids, ['c-0']);
+
+  const second = await run(disk, { ops: ops.config }, 500, people);
+  await second.appendAlerts(3, { id: 'd-0', episode: 'd', rule: 'other' });
+  await until(() => ops.ids.length === 2, 'what is not silenced');
+  assert.equal(second.delivery.status()[0]?.withheld, 1);
+  people.nowMs = 60_000;
+  people.say({});
+  await until(() => ops.ids.length === 3, 'told at the end of the silence');
+  await second.appendAlerts(4, { id: 'a-1', episode: 'a', state: 'ok', toldBefore: ['ops'] });
+  await until(() => ops.ids.length === 4, 'and of its end');
+  await second.stop();
+  assert.deepEqual(ops.ids, ['c-0', 'd-0', 'a-0', 'a-1']);
+  assert.equal(people.listeners(), 0);
+});
+
+test('the end of a silence is noticed without anybody saying so', async (t) => {
+  const ops = await receiver(t, () => 204);
+  const people = createPeople();
+  people.say(silent(20));
+  const r = await run(createSimulatedDisk(), { ops: ops.config }, 500, people);
+  await r.appendAlerts(1, { id: 'a-0', episode: 'a' });
+  await until(() => r.delivery.status()[0]?.withheld === 1, 'held back');
+  people.nowMs = 20;
+  await until(() => ops.ids.length === 1, 'told');
+  await r.stop();
+});
+
+test('whoever was told before a silence is told of the end in it', async (t) => {
+  const ops = await receiver(t, () => 204);
+  const people = createPeople();
+  const r = await run(createSimulatedDisk(), { ops: ops.config }, 500, people);
+  await r.appendAlerts(1, { id: 'a-0', episode: 'a', severity: 'warning' });
+  await until(() => ops.ids.length === 1, 'told');
+  people.say(silent(60_000));
+  await r.appendAlerts(2, { id: 'a-1', episode: 'a', toldBefore: ['ops'] });
+  await r.appendAlerts(3, { id: 'a-2', episode: 'a', state: 'ok', toldBefore: ['ops'] });
+  await until(() => ops.ids.length === 2, 'told of the end');
+  await r.stop();
+  assert.deepEqual(ops.ids, ['a-0', 'a-2']);
+});
+
+test('what ended without a word while it was withheld is not told, and forgotten at the next start', async (t) => {
+  const disk = createSimulatedDisk();
+  const ops = await receiver(t, () => 204);
+  const people = createPeople();
+  people.say(silent(60_000));
+  const first = await run(disk, { ops: ops.config }, 500, people);
+  await first.appendAlerts(1, { id: 'a-0', episode: 'a' });
+  await until(() => first.delivery.status()[0]?.withheld === 1, 'held back');
+  people.firing = new Set();
+  people.say({ silences: [] });
+  await first.appendAlerts(2, { id: 'b-0', episode: 'b' });
+  await until(() => ops.ids.length === 1, 'the next one');
+  await first.stop();
+  const second = await run(disk, { ops: ops.config }, 500, people);
+  assert.equal(second.delivery.status()[0]?.withheld, 0);
+  await second.stop();
+  assert.deepEqual(ops.ids, ['b-0']);
+});
+
+test('after a crash in a silence nobody is told of an end only', async (t) => {
+  const disk = createSimulatedDisk();
+  const ops = await receiver(t, () => 204);
+  const people = createPeople();
+  people.say(silent(60_000));
+  const first = await run(disk, { ops: ops.config }, 500, people);
+  await first.appendAlerts(1, { id: 'a-0', episode: 'a' });
+  await until(() => first.delivery.status()[0]?.withheld === 1, 'held back');
+  disk.crash(() => 0);
+  const second = await run(disk, { ops: ops.config }, 500, people);
+  await second.appendAlerts(2, { id: 'a-1', episode: 'a', state: 'ok', toldBefore: ['ops'] });
+  await until(() => second.delivery.status()[0]?.pending === 0, 'done');
+  await second.stop();
+  await first.stop();
+  assert.deepEqual(ops.ids, []);
 });
