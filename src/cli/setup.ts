@@ -100,7 +100,10 @@ async function loadWithRules(configPath: string | undefined, rulesPath: string):
   const read = await loadUpstream(own, config.rules);
   const parts = { config, devices: devices.devices, rules: [...own.rules, ...read.rules] };
   const mayBeBroken = (rule: string): boolean => own.mayBeBroken(rule) || read.mayBeBroken(rule);
-  const between = crossCheck(file, { ...parts, brokenDevices: devices.broken, mayBeBroken });
+  const between = crossCheck(file, {
+    ...parts,
+    ...{ brokenDevices: devices.broken, mayBeBroken, otherRules: read.others },
+  });
   const all = [diagnostics, devices.diagnostics, own.diagnostics, read.diagnostics, between];
   return { ...parts, diagnostics: all.flat() };
 }

@@ -9,12 +9,17 @@ import { inReadingOrder, readBy } from '../config/from.ts';
 import { type LoadedRules, loadRules } from '../config/load.ts';
 import type { LocatedRule } from '../config/located.ts';
 
+export interface Upstream extends LoadedRules {
+  /** Names of the rules of the folder that nobody needs. */
+  readonly others: readonly string[];
+}
+
 /**
  * What `loaded` reads, directly or not, out of the files of `folder`. Of the mistakes in these files only those are given
  * that may be why a rule is not found.
  */
-export async function loadUpstream(loaded: LoadedRules, folder: string): Promise<LoadedRules> {
-  const none: LoadedRules = { files: [], rules: [], mayBeBroken: () => false, diagnostics: [] };
+export async function loadUpstream(loaded: LoadedRules, folder: string): Promise<Upstream> {
+  const none: Upstream = { files: [], rules: [], others: [], mayBeBroken: () => false, diagnostics: [] };
   if (isWhole(loaded.rules) || (await kindOf(folder)) !== 'folder') return none;
   const { files, rules, mayBeBroken, diagnostics } = await loadRules(folder);
   const known = new Set(loaded.files.map(({ path }) => path));
@@ -25,6 +30,7 @@ export async function loadUpstream(loaded: LoadedRules, folder: string): Promise
   return {
     files: files.filter(({ file }) => usedFiles.has(file)),
     rules: used.map(onlyRead),
+    others: others.filter((rule) => !used.includes(rule)).map(({ rule }) => rule.name),
     mayBeBroken,
     diagnostics: isWhole(all) ? diagnostics.filter(({ file }) => usedFiles.has(file)) : diagnostics,
   };

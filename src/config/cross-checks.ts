@@ -21,13 +21,15 @@ export interface Parts {
   readonly rules: readonly LocatedRule[];
   /** Whether a rule of that name may be among those whose files have errors. */
   readonly mayBeBroken: (rule: string) => boolean;
+  /** Names of rules that are not looked at. */
+  readonly otherRules?: readonly string[];
 }
 
 /** All mistakes between the files; `gateway` is headgate.yaml. */
 export function crossCheck(gateway: LocatedFile, parts: Parts): Diagnostic[] {
-  const { config, devices, rules, mayBeBroken } = parts;
+  const { config, devices, rules, mayBeBroken, otherRules = [] } = parts;
   const names = [...devices.map(({ device }) => device.device), ...parts.brokenDevices];
-  const from = checkFrom({ devices: names, rules, mayBeBroken });
+  const from = checkFrom({ devices: names, rules, mayBeBroken, otherRules });
   return [
     ...(config ? [...notifierSources(gateway, config), ...portsTwice(gateway, config)] : []),
     ...twiceNamed(

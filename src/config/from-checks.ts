@@ -14,6 +14,8 @@ export interface Readable {
   /** Also those whose files have errors. */
   readonly devices: readonly string[];
   readonly rules: readonly LocatedRule[];
+  /** Names of rules that are not looked at: somebody may have meant one of them. */
+  readonly otherRules?: readonly string[];
   /** Whether a rule of that name may be among those whose files have errors. */
   readonly mayBeBroken: (rule: string) => boolean;
 }
@@ -27,11 +29,10 @@ export interface FromMistake {
 
 /** The mistakes of every rule, by the rule. */
 export function checkFrom(readable: Readable): Map<LocatedRule, FromMistake[]> {
-  const names = new Set(readable.rules.map(({ rule }) => rule.name));
-  const mistakes = new Map(
-    readable.rules.map((located) => [located, strangeNames(located, readable, [...names])]),
-  );
-  for (const { rule, mistake } of cycles(readable.rules)) mistakes.get(rule)!.push(mistake);
+  const { rules, otherRules = [] } = readable;
+  const names = new Set([...rules.map(({ rule }) => rule.name), ...otherRules]);
+  const mistakes = new Map(rules.map((located) => [located, strangeNames(located, readable, [...names])]));
+  for (const { rule, mistake } of cycles(rules)) mistakes.get(rule)!.push(mistake);
   return mistakes;
 }
 

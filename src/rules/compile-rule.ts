@@ -15,7 +15,7 @@ import { compileActive } from './compile-schedule.ts';
 import { compileWindow } from './compile-window.ts';
 import { examineRule } from './examine.ts';
 import type { NamedFacts } from './known-values.ts';
-import { titleOf } from './layout.ts';
+import { leftRemedy, titleOf } from './layout.ts';
 import { lookupsOf, type Tables } from './lookup-files.ts';
 import { checkSameMemory, memoryPlansOf, readingMemoryOf, resultMemoryOf } from './memory-plan.ts';
 import { checkLookupNames } from './memory-worlds.ts';
@@ -135,13 +135,16 @@ function checkKey(by: readonly string[], devices: readonly DevicePlan[], report:
   }
 }
 
-function keyRemedy(name: string, { fields, tags, rule }: DevicePlan): string {
+function keyRemedy(name: string, device: DevicePlan): string {
+  const { fields, tags, rule } = device;
   const near = closest(name, tags);
   if (fields.some((field) => field.name === name)) {
     return rule
       ? `it is a value: a key is made of tags, of those in \`by\` of rule ${rule.name}`
       : 'it is a field: a key is made of tags; make it one in the device profile';
   }
+  const left = leftRemedy(device, name);
+  if (left) return left;
   if (near) return `did you mean \`${near}\`?`;
   return rule
     ? `its tags are its key: ${tags.join(', ') || 'none'}`

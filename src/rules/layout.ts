@@ -3,7 +3,7 @@
 import { fromRule } from '../config/from.ts';
 import { type DeviceProfile, valueTypeOf } from '../config/schema.ts';
 import { parseTopic } from '../config/topic.ts';
-import type { DevicePlan, RuleInput, RulePlan } from './plan.ts';
+import type { DevicePlan, ReadRule, RuleInput, RulePlan } from './plan.ts';
 
 type Fields = DevicePlan['fields'];
 
@@ -30,7 +30,11 @@ export function layoutOfResults(plan: RulePlan): DevicePlan {
     profile: profileOfResults(fromRule(name), by, fields, { latenessMs, idleAfterMs }),
     fields,
     tags: by,
-    rule: { name, lagMs: isClosing ? latenessMs : Math.min(...inputs.map(({ device }) => lagMsOf(device))) },
+    rule: {
+      name,
+      lagMs: isClosing ? latenessMs : Math.min(...inputs.map(({ device }) => lagMsOf(device))),
+      left: leftBy(plan, fields),
+    },
   };
 }
 
@@ -42,6 +46,22 @@ export function lagMsOf({ rule }: DevicePlan): number {
 /** As messages call it: `device bus-counter`, `rule bus-load`. */
 export function titleOf({ profile, rule }: DevicePlan): string {
   return rule ? `rule ${rule.name}` : `device ${profile.device}`;
+}
+
+/** What to do about a name that the readings of a rule that is read have, and its results do not. */
+export function leftRemedy({ rule }: DevicePlan, name: string): string | undefined {
+  if (rule?.left.tags.includes(name)) return `add it to \`by\` of rule ${rule.name}`;
+  if (!rule?.left.fields.includes(name)) return undefined;
+  return `rule ${rule.name} reads it but does not compute it: add \`${name}: last(${name})\` there`;
+}
+
+function leftBy({ by, inputs }: RulePlan, fields: Fields): ReadRule['left'] {
+  const had = inputs.flatMap(fieldsOfReadings).map(({ name }) => name);
+  const tags = inputs.flatMap(({ device }) => device.tags);
+  return {
+    fields: had.filter((name) => !fields.some((field) => field.name === name)),
+    tags: tags.filter((name) => !by.includes(name)),
+  };
 }
 
 function fieldsOfReadings({ device, lets }: RuleInput): Fields {

@@ -33,6 +33,8 @@ export interface ReadRule {
   readonly name: string;
   /** A result of time t is given once there are readings of `t + lagMs`. */
   readonly lagMs: number;
+  /** Names that its readings have and its results do not, for messages. */
+  readonly left: { readonly fields: readonly string[]; readonly tags: readonly string[] };
 }
 
 export interface RulePlan {

@@ -9,7 +9,7 @@ import type { RuleConfig } from '../config/schema.ts';
 import type { ValueType } from '../core/types.ts';
 import type { Binding, LookupColumn, Scope } from '../expression/scope.ts';
 import { aggregateNamed, aggregates } from './functions.ts';
-import { titleOf } from './layout.ts';
+import { leftRemedy, titleOf } from './layout.ts';
 import type { DevicePlan } from './plan.ts';
 
 /** A lookup table as a rule names it. Without columns it could not be read, which is reported where it is named. */
@@ -49,7 +49,8 @@ export function readingScope(names: ReadingNames): Scope {
       ...columnNames(lookups),
     ],
     unknown: (name) => unknownColumn(lookups, name) ?? `unknown field \`${name}\` of ${titleOf(device)}`,
-    hint: (name) => lookupHint(lookups, name, device.tags) ?? readingHint(names, name),
+    hint: (name) =>
+      lookupHint(lookups, name, device.tags) ?? readingHint(names, name) ?? leftRemedy(device, name),
     misplacedFunction: (name) => misplacedFunction(name, readingPlaces[names.place]),
   };
 }

@@ -60,6 +60,7 @@ export async function stageTests(
     ...{ devices: devices.devices, brokenDevices: devices.broken },
     rules: [...rules.rules, ...upstream.rules],
     mayBeBroken: (rule: string) => rules.mayBeBroken(rule) || upstream.mayBeBroken(rule),
+    otherRules: upstream.others,
   };
   const loaded = { ...names, files: rules.files, diagnostics: rules.diagnostics };
   const profiles = devices.devices.map(({ device }) => device);
