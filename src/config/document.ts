@@ -71,7 +71,10 @@ function understand(text: string, language: Language): Understood {
     };
     const document = parseDocument(text, options);
     const mistakes = syntaxMistakes(document, text);
-    const usable = document.errors.every((error) => error.code === 'DUPLICATE_KEY');
+    // Behind an unknown tag the value is another one than was written.
+    const usable =
+      document.errors.every((error) => error.code === 'DUPLICATE_KEY') &&
+      document.warnings.every((warning) => warning.code !== 'TAG_RESOLVE_FAILED');
     const value = usable ? plainValue(document, mistakes) : undefined;
     return { document, value, mistakes };
   } catch (error) {

@@ -85,7 +85,10 @@ test('folders in folders, sorted; other files, tests, tables and hidden files ar
     'devices/README.md': '# not YAML: [',
     'devices/.hidden.yaml': '[',
     'devices/..2026/a.yaml': bus,
-    'rules/load.yaml': rule('load', '    lookup: { fleet: { file: tables/fleet.yaml, key: vehicle } }\n'),
+    'rules/load.yaml': rule(
+      'load',
+      '    lookup: { fleet: { file: tables/fleet.yaml, key: vehicle } }\n',
+    ).replace('from: bus', 'from: [bus, b, c]'),
     'rules/load.test.yaml': 'tests: []',
     'rules/tables/fleet.yaml': '- { vehicle: "1", capacity: 3 }',
     'rules/fleet.csv': 'vehicle,capacity',
@@ -187,7 +190,7 @@ test('a mistake in one file or rule hides none in the others', async () => {
   assert.equal(config, undefined);
   assert.deepEqual(brief(folder, diagnostics), [
     'headgate.yaml:1:8 `5` is not a duration',
-    'devices/broken.yaml:3:1 a bracket is not closed: `]` is missing',
+    'devices/broken.yaml:2:8 a bracket is not closed: `]` is missing',
     'devices/bus.yaml:2:8 expected `json`, `csv`, `influx`, `value` or a map, got `jsn`',
     'devices/empty.yaml:1:1 the file is empty',
     'rules/a.yaml:3:5 unknown key `fro`',

@@ -18,11 +18,13 @@ const secretWords = [
   'apikey',
 ];
 
-/** Keys whose text value is never shown. `password_file` and the like only name a place. */
+/** Keys whose text value is never shown. `password_file` and the like only name a place; `open` is not a `token`. */
 export function isSecretKey(key: string): boolean {
   const plain = key.toLowerCase().replaceAll('-', '_');
   if (/_(file|path)$/.test(plain)) return false;
-  return secretWords.some((word) => plain.includes(word) || editDistance(plain, word) <= 2);
+  return secretWords.some(
+    (word) => plain.includes(word) || editDistance(plain, word) <= Math.floor(word.length / 4),
+  );
 }
 
 /** Text whose marked ranges, and what looks like a secret wherever it stands, is replaced by `*`. */

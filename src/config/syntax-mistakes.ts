@@ -4,8 +4,9 @@
  * Invariant: no message quotes the file: a broken line may hold a password, and masking knows only the line.
  */
 
-import type { Document, YAMLError } from 'yaml';
+import { type Document, isCollection, isScalar, visit, type YAMLError } from 'yaml';
 import type { Diagnostic } from '../core/errors.ts';
+import { indentRemedy, startOfLine } from './indentation.ts';
 import type { Range } from './places.ts';
 
 /** A mistake at a range of the text. */
@@ -20,13 +21,44 @@ export interface SyntaxMistake {
 export function syntaxMistakes(document: Document, text: string): SyntaxMistake[] {
   const lineOf = (error: YAMLError): number => text.slice(0, error.pos[0]).split('\n').length;
   const seen = new Set<number>();
-  const errors = document.errors.filter((error, i) => {
+  const errors = upToLostIndent(document.errors).filter((error, i) => {
     const line = lineOf(error);
     const follows = seen.has(line) || (i > 0 && /in YAML stream/.test(error.message));
     seen.add(line);
     return !follows || error.code === 'DUPLICATE_KEY';
   });
-  return [...errors, ...document.warnings].map((error) => explain(error, text));
+  return [...errors, ...document.warnings].map((error) => explain(error, document, text));
+}
+
+/** Once a line is not where it belongs, what the parser makes of the others is by chance; but further tabs are tabs. */
+function upToLostIndent(errors: readonly YAMLError[]): YAMLError[] {
+  const first = errors.findIndex((error, i) => isMisplaced(error, errors[i + 1]));
+  if (first < 0) return [...errors];
+  const isTab = ({ code }: YAMLError): boolean => code === 'TAB_AS_INDENT';
+  const [misplaced] = errors.slice(first);
+  const more = isTab(misplaced!) ? errors.slice(first + 1).filter(isTab) : [];
+  const next = errors[first + 1];
+  // Of the two errors of a swallowed line the second one reaches into it.
+  const told = next && isSwallowed(misplaced!, next) ? next : misplaced!;
+  return [...errors.slice(0, first), told, ...more];
+}
+
+function isMisplaced(error: YAMLError, next: YAMLError | undefined): boolean {
+  return error.code === 'TAB_AS_INDENT' || isLost(error) || (next !== undefined && isSwallowed(error, next));
+}
+
+/** A line that begins before the others of its map or list, yet not as early as any around it. */
+function isLost({ code, message }: YAMLError): boolean {
+  return (
+    /without - indicator/.test(message) ||
+    (code === 'BAD_INDENT' && /must start at the same column/.test(message))
+  );
+}
+
+/** A line that begins too far to the right: it was taken for the end of the value above it. */
+function isSwallowed(error: YAMLError, next: YAMLError): boolean {
+  const isPair = error.code === 'BLOCK_AS_IMPLICIT_KEY' && next.code === 'MULTILINE_IMPLICIT_KEY';
+  return isPair && error.pos[0] === next.pos[0];
 }
 
 type Words = readonly [message: string, remedy: string];
@@ -72,27 +104,124 @@ const words: Readonly<Record<YAMLError['code'], Words>> = {
   RESOURCE_EXHAUSTION: ['this file is nested too deeply', 'check its brackets'],
 };
 
-function explain({ name, code, message, pos }: YAMLError, text: string): SyntaxMistake {
-  const severity = name === 'YAMLWarning' ? 'warning' : 'error';
-  const [said, remedy] = special(message, text, pos[0]) ?? words[code];
-  return { severity, message: said, range: pos, remedy };
+function explain(error: YAMLError, document: Document, text: string): SyntaxMistake {
+  const { severity, message, range, remedy } = special(error, document, text) ?? usual(error);
+  return { severity, message, range, remedy };
 }
 
-/** Causes that can be told apart more closely than the parser's codes do. */
-function special(message: string, text: string, at: number): Words | undefined {
+function usual({ name, code, pos }: YAMLError): SyntaxMistake {
+  const [message, remedy] = words[code];
+  return { severity: name === 'YAMLWarning' ? 'warning' : 'error', message, range: pos, remedy };
+}
+
+/** Causes that can be told apart more closely than the parser's codes do, and their own places. */
+function special(error: YAMLError, document: Document, text: string): SyntaxMistake | undefined {
+  const { code, message, pos } = error;
+  const [at] = pos;
+  const mistake = (said: string, remedy: string, range: Range = pos): SyntaxMistake => ({
+    severity: 'error',
+    message: said,
+    range,
+    remedy,
+  });
   if (text[at] === '{' && text[at - 1] === '$') {
-    return ['a reference to the environment inside { } or [ ] needs quotes', 'put quotes around it'];
+    return mistake('a reference to the environment inside { } or [ ] needs quotes', 'put quotes around it');
+  }
+  const misplaced = misplacedLine(error, text);
+  if (misplaced !== undefined) {
+    const start = startOfLine(text, misplaced);
+    const end = start + /^[^\s:]*/.exec(text.slice(start))![0].length;
+    return mistake('this line is not indented like its neighbours', indentRemedy(text, misplaced), [
+      start,
+      end,
+    ]);
   }
   const bracket = /end with an? ([\]}])/.exec(message)?.[1];
-  if (bracket)
-    return [
+  if (bracket) {
+    const remedy = `add \`${bracket}\`, or check the quotes inside`;
+    return mistake(
       `a bracket is not closed: \`${bracket}\` is missing`,
-      `add \`${bracket}\`, or check the quotes inside`,
-    ];
-  if (/[Mm]issing closing .*quote/.test(message)) return ['a quote is not closed', 'add the closing quote'];
+      remedy,
+      openedBefore(document, at, isFlow) ?? pos,
+    );
+  }
+  if (/[Mm]issing closing .*quote/.test(message)) {
+    return mistake(
+      'a quote is not closed',
+      'add the closing quote',
+      openedBefore(document, at, isQuoted) ?? pos,
+    );
+  }
   if (/Missing , /.test(message))
-    return ['a comma is missing between two values', 'separate values in { } and [ ] by commas'];
+    return mistake('a comma is missing between two values', 'separate values in { } and [ ] by commas');
+  if (code === 'MULTILINE_IMPLICIT_KEY' && /^[\w-]+:[^\s:]/.test(text.slice(at)))
+    return mistake('the colon needs a space after it', 'write `key: value`');
   if (/followed by map values/.test(message))
-    return ['this line has no `key: `', 'write `key: value`; the colon needs a space after it'];
+    return mistake('this line has no `key: `', 'write `key: value`; the colon needs a space after it');
+  if (code === 'TAG_RESOLVE_FAILED')
+    return mistake('a value that starts with `!` needs quotes', 'put all of it in quotes: "!open"');
+  if (code === 'UNEXPECTED_TOKEN') return afterTheEnd(text, at, mistake);
   return undefined;
+}
+
+/** An offset in the line that begins in the wrong column. */
+function misplacedLine(error: YAMLError, text: string): number | undefined {
+  const { code, pos } = error;
+  if (isLost(error)) return pos[0];
+  const isOfTwoLines = code === 'MULTILINE_IMPLICIT_KEY' && text.slice(...pos).includes('\n');
+  // By itself it is a line without a colon; within a line that has one the next line was swallowed.
+  const line = text.slice(text.lastIndexOf('\n', pos[0] - 1) + 1, pos[0]);
+  return isOfTwoLines && /: *$/.test(line) ? pos[1] - 1 : undefined;
+}
+
+/** More text after a value in quotes or brackets. */
+function afterTheEnd(
+  text: string,
+  at: number,
+  mistake: (said: string, remedy: string) => SyntaxMistake,
+): SyntaxMistake | undefined {
+  const before = text.slice(text.lastIndexOf('\n', at - 1) + 1, at).trimEnd();
+  if (/[\]}]/.test(text[at] ?? '') && !/[[{]/.test(before.replace(/\[[^[\]]*\]|\{[^{}]*\}/g, ''))) {
+    return mistake(
+      `a \`${text[at]}\` without its \`${text[at] === ']' ? '[' : '{'}\``,
+      'remove it, or open it before',
+    );
+  }
+  if (/["']$/.test(before)) {
+    return mistake(
+      'the value ended with its closing quote',
+      'put all of it in quotes of the other kind: \'"open" == state\'',
+    );
+  }
+  if (/[}\]]$/.test(before)) {
+    return mistake(
+      'the value ended with its closing bracket',
+      'put text that starts with { or [ in quotes: "{machine} is hot"',
+    );
+  }
+  return undefined;
+}
+
+/** The last part before an offset that is opened by a sign of its own: that sign. */
+function openedBefore(
+  document: Document,
+  at: number,
+  isOpened: (node: unknown) => boolean,
+): Range | undefined {
+  let start: number | undefined;
+  visit(document, {
+    Node(_, node) {
+      const from = isOpened(node) ? node.range?.[0] : undefined;
+      if (from !== undefined && from < at) start = Math.max(start ?? 0, from);
+    },
+  });
+  return start === undefined ? undefined : [start, start + 1];
+}
+
+function isFlow(node: unknown): boolean {
+  return isCollection(node) && node.flow === true;
+}
+
+function isQuoted(node: unknown): boolean {
+  return isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE');
 }
