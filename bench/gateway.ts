@@ -50,7 +50,7 @@ export async function startGateway(site: Site): Promise<Gateway> {
   let child: ChildProcess | undefined;
 
   const status = async (): Promise<GatewayStatus> => {
-    const { result, error } = await ask(data, 'status', longestMs);
+    const { result, error } = await ask(data, 'status', { timeoutMs: longestMs });
     if (error !== undefined) throw new Error(error);
     return result as GatewayStatus;
   };

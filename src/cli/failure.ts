@@ -13,6 +13,9 @@ export const exitCodes = { fine: 0, wrong: 1, usage: 2, cannotStart: 3 } as cons
 /** The command line itself is wrong: exit code 2. */
 export class UsageError extends GatewayError {}
 
+/** What was asked for is not to be had, as the gateway says: exit code 1. */
+export class Refused extends GatewayError {}
+
 export interface FailureOptions {
   readonly debug: boolean;
   readonly stderr: NodeJS.WriteStream;
@@ -30,5 +33,6 @@ export function explainFailure(error: unknown, { debug, stderr }: FailureOptions
     stderr.write('  this is a bug, please report it with the output of the same command and --debug\n');
   }
   if (debug) stderr.write(`${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
+  if (error instanceof Refused) return exitCodes.wrong;
   return error instanceof UsageError ? exitCodes.usage : exitCodes.cannotStart;
 }

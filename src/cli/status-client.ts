@@ -10,16 +10,29 @@ export interface Reply {
   readonly pid: number | undefined;
   readonly result?: unknown;
   readonly error?: string;
+  /** The question itself was wrong. */
+  readonly refused?: boolean;
+  readonly remedy?: string;
+}
+
+export interface AskOptions {
+  /** Left out: the command takes none. */
+  readonly args?: object;
+  readonly timeoutMs?: number;
 }
 
 /**
  * Asks one question. Rejects with the system's error (`ENOENT`, `ECONNREFUSED`: nobody is there) or, when somebody
  * is there and gives no answer in time or none that can be read, with a GatewayError.
  */
-export async function ask(folder: string, command: string, timeoutMs = 5000): Promise<Reply> {
+export async function ask(
+  folder: string,
+  command: string,
+  { args, timeoutMs = 5000 }: AskOptions = {},
+): Promise<Reply> {
   const path = socketPathIn(folder);
   try {
-    return await exchange(path.path, JSON.stringify({ command }), timeoutMs);
+    return await exchange(path.path, JSON.stringify({ command, args }), timeoutMs);
   } finally {
     path.close();
   }

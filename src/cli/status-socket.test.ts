@@ -82,6 +82,39 @@ test('questions in one go are answered in order, junk among them too', async () 
   );
 });
 
+test('a question with arguments; answers may take their time, and refuse', async () => {
+  const data = folder();
+  await using ends = new AsyncDisposableStack();
+  const claim = await claimDataFolder(data);
+  ends.defer(() => claim.release());
+  claim.answer({
+    add: async ({ a, b }) => (a as number) + (b as number),
+    nothing: () => undefined,
+    refuse: () => Promise.reject(new GatewayError('no such rule', { remedy: 'did you mean `a`?' })),
+  });
+  const { pid } = process;
+  assert.deepEqual(await ask(data, 'add', { args: { a: 1, b: 2 } }), { ok: true, pid, result: 3 });
+  assert.deepEqual(await ask(data, 'nothing'), { ok: true, pid, result: null });
+  assert.deepEqual(await ask(data, 'refuse'), {
+    ...{ ok: false, pid, refused: true },
+    ...{ error: 'no such rule', remedy: 'did you mean `a`?' },
+  });
+  for (const args of [[1], null as unknown as object])
+    assert.match((await ask(data, 'add', { args })).error!, /`args` is not a map/);
+});
+
+test('who asks and hangs up at once is answered', async () => {
+  const data = folder();
+  await using ends = new AsyncDisposableStack();
+  const claim = await claimDataFolder(data);
+  ends.defer(() => claim.release());
+  claim.answer({ slow: () => new Promise((resolve) => setTimeout(resolve, 5, 'done')) });
+  const socket = createConnection(join(data, 'headgate.sock'));
+  socket.end('{"command":"slow"}\n{"command":"slow"}\n');
+  const text = Buffer.concat(await socket.toArray()).toString();
+  assert.equal(text.match(/"result":"done"/g)?.length, 2);
+});
+
 test('a question without an end is hung up on', async () => {
   const data = folder();
   const claim = await claimDataFolder(data);

@@ -1,11 +1,12 @@
 /**
  * The gateway's local socket, in its data folder: questions from the same machine, and the lock of the folder.
  *
- * Newline-delimited JSON: `{"command":"status"}` is answered by `{"ok":true,"pid":…,"result":…}` or
- * `{"ok":false,"pid":…,"error":…}`, in the order asked.
+ * Newline-delimited JSON: `{"command":"ack","args":{…}}` is answered by `{"ok":true,"pid":…,"result":…}` or
+ * `{"ok":false,"pid":…,"error":…}`, in the order asked; `args` may be left out. `"refused":true` when the question itself
+ * was wrong, perhaps with a `remedy`.
  * Invariant: while a claim is held no other gateway gets one for the same folder; only the owner's user can connect
  * (mode 0600). A socket left by a process that died is replaced.
- * Not here: what the commands do.
+ * Not here: what the commands do (answers/).
  */
 
 import { createHash } from 'node:crypto';
@@ -16,8 +17,14 @@ import { makeFolder } from '../core/make-folder.ts';
 import { type SocketPath, socketPathIn } from './socket-path.ts';
 import { ask } from './status-client.ts';
 
-/** Answers by command; what they return must be JSON. */
-export type Answers = Readonly<Record<string, () => unknown>>;
+/** What a question says beside its command; anything may be in it. */
+export type Arguments = Readonly<Record<string, unknown>>;
+
+/** What it returns, or resolves with, must be JSON. Throws `GatewayError` for a question that is wrong. */
+export type Answer = (args: Arguments) => unknown;
+
+/** By command. */
+export type Answers = Readonly<Record<string, Answer>>;
 
 export interface Claim {
   /** From now on questions are answered; until then the answer is that the gateway is starting. */
@@ -35,10 +42,11 @@ export async function claimDataFolder(folder: string): Promise<Claim> {
   const path = socketPathIn(folder);
   const connections = new Set<Socket>();
   let answers: Answers | undefined;
-  const server = createServer((socket) => {
+  // Half open: who sends a question and an end at once gets the answer all the same.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
-    serve(socket, () => answers);
+    void serve(socket, () => answers);
   });
   server.maxConnections = maxConnections;
   async function release(): Promise<void> {
@@ -103,7 +111,7 @@ async function refuseWhenAnswered(folder: string, path: SocketPath): Promise<voi
 /** Who is on the folder's socket; an owner that does not answer, or not to this user, is alive all the same. */
 async function probe(folder: string): Promise<'none' | 'dead' | { readonly pid: number | undefined }> {
   try {
-    return { pid: (await ask(folder, 'ping', 1000)).pid };
+    return { pid: (await ask(folder, 'ping', { timeoutMs: 1000 })).pid };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return 'none';
@@ -150,31 +158,40 @@ function close(server: Server): Promise<void> {
   });
 }
 
-function serve(socket: Socket, answersNow: () => Answers | undefined): void {
+/** One question after the other, so that whoever asks a lot waits. */
+async function serve(socket: Socket, answersNow: () => Answers | undefined): Promise<void> {
   let pending = '';
   socket.setEncoding('utf8');
   socket.unref();
-  // A client that goes away in the middle is no concern of the gateway.
-  socket.on('error', () => socket.destroy());
-  socket.on('data', (text: string) => {
-    const lines = (pending + text).split('\n');
-    pending = lines.pop()!;
-    for (const line of lines) socket.write(`${JSON.stringify(replyTo(line, answersNow()))}\n`);
-    if (pending.length > maxRequestBytes) socket.destroy();
-  });
+  try {
+    for await (const text of socket) {
+      const lines = (pending + text).split('\n');
+      pending = lines.pop()!;
+      for (const line of lines) socket.write(`${JSON.stringify(await replyTo(line, answersNow()))}\n`);
+      if (pending.length > maxRequestBytes) break;
+    }
+    socket.destroySoon();
+  } catch {
+    // A client that goes away in the middle is no concern of the gateway.
+    socket.destroy();
+  }
 }
 
-function replyTo(line: string, answers: Answers | undefined): object {
+async function replyTo(line: string, answers: Answers | undefined): Promise<object> {
   const { pid } = process;
   try {
-    const { command } = JSON.parse(line) as { command?: unknown };
+    const { command, args = {} } = JSON.parse(line) as { command?: unknown; args?: unknown };
     if (command === 'ping') return { ok: true, pid, result: null };
     if (answers === undefined) return { ok: false, pid, error: 'the gateway is still starting' };
     if (typeof command !== 'string' || !Object.hasOwn(answers, command)) {
       return { ok: false, pid, error: `unknown command; known: ${Object.keys(answers).join(', ')}` };
     }
-    return { ok: true, pid, result: answers[command]!() };
+    if (typeof args !== 'object' || args === null || Array.isArray(args)) {
+      return { ok: false, pid, refused: true, error: '`args` is not a map' };
+    }
+    return { ok: true, pid, result: (await answers[command]!(args as Arguments)) ?? null };
   } catch (error) {
-    return { ok: false, pid, error: messageOf(error) };
+    const refusal = error instanceof GatewayError ? { refused: true, remedy: error.remedy } : {};
+    return { ok: false, pid, ...refusal, error: messageOf(error) };
   }
 }

@@ -1,10 +1,8 @@
 /** `headgate status`: asks the gateway that runs on the data folder, and shows what it says. */
 
-import { GatewayError } from '../core/errors.ts';
 import type { GatewayStatus } from '../core/status.ts';
+import { askGateway } from './ask-gateway.ts';
 import { exitCodes } from './failure.ts';
-import { loadGatewayConfig } from './setup.ts';
-import { ask, type Reply } from './status-client.ts';
 import { statusLines } from './status-view.ts';
 import { wantsColours } from './table.ts';
 
@@ -15,23 +13,10 @@ export interface StatusOptions {
   readonly format: StatusFormat;
 }
 
-/** Gives the exit code: 1 when no gateway is running. */
-export async function statusCommand(options: StatusOptions): Promise<number> {
-  const { data } = await loadGatewayConfig(options.config);
-  const reply = await askStatus(data);
-  if (reply === undefined) {
-    process.stderr.write(`headgate: no gateway is running on ${data}\n`);
-    process.stderr.write(
-      '  remedy: start one with `headgate run`, or name its file with `-c headgate.yaml`\n',
-    );
-    return exitCodes.wrong;
-  }
-  if (!reply.ok) {
-    const who = reply.pid === undefined ? '' : ` (process ${reply.pid})`;
-    throw new GatewayError(`the gateway on ${data}${who} answers: ${reply.error ?? 'an error'}`);
-  }
-  const status = reply.result as GatewayStatus;
-  process.stdout.write(await textOf(status, options.format));
+/** Gives the exit code. Throws `Refused` when no gateway is running. */
+export async function statusCommand({ config, format }: StatusOptions): Promise<number> {
+  const status = (await askGateway(config, 'status')) as GatewayStatus;
+  process.stdout.write(await textOf(status, format));
   return exitCodes.fine;
 }
 
@@ -42,18 +27,4 @@ async function textOf(status: GatewayStatus, format: StatusFormat): Promise<stri
     return metricsText(status);
   }
   return `${statusLines(status, wantsColours(process.stdout)).join('\n')}\n`;
-}
-
-async function askStatus(data: string): Promise<Reply | undefined> {
-  try {
-    return await ask(data, 'status');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTSOCK') return undefined;
-    if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    throw new GatewayError(`this user may not ask the gateway on ${data}`, {
-      remedy: 'ask as the user the gateway runs as, for example with `sudo -u headgate headgate status`',
-      cause: error,
-    });
-  }
 }

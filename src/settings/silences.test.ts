@@ -15,6 +15,7 @@ test('a silence is about a rule or all, and about keys that have its tags', () =
   assert.equal(about('bus', {}), false);
   assert.equal(about('bus-load', { vehicle: '01030' }), false);
   assert.equal(about('bus-load', { vehicle: '01029', depot: '7' }), false);
+  assert.equal(about('bus-load', { vehicle: '01029', depot: '' }), true);
 });
 
 test('of several silences the longest counts, until it is over', () => {

@@ -16,8 +16,8 @@ export interface Silenceable {
 
 export function isAbout(silence: Pick<Silence, 'rule' | 'key'>, { rule, key }: Silenceable): boolean {
   if (silence.rule !== everyRule && silence.rule !== rule) return false;
-  for (const name in silence.key) if (silence.key[name] !== key[name]) return false;
-  return true;
+  // An alert's key leaves out tags without a value.
+  return Object.entries(silence.key).every(([name, value]) => value === (key[name] ?? ''));
 }
 
 /** Until when an alert is silenced at `nowMs`; undefined when it is not. */
