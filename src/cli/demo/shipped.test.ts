@@ -13,7 +13,7 @@ import { linesBetween, messagesBetween } from './depot.ts';
 
 const midnightMs = Date.UTC(2026, 0, 5);
 const hourMs = 3_600_000;
-const shipped = ['bearing-drift', 'bus-delay', 'bus-load', 'bus-silent', 'probe-level'];
+const shipped = ['bearing-drift', 'bus-delay', 'bus-fleet', 'bus-load', 'bus-silent', 'probe-level'];
 let setup: Setup;
 before(async () => {
   setup = await loadSetup(join(packageFolder(), 'headgate.yaml'));
