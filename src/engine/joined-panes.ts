@@ -3,34 +3,25 @@
  *
  * Invariant: how panes are merged follows from their times alone, never from when results were asked for or what was
  * kept: floating point results have the same bits after a restart.
+ * Not here: windows of many panes that share most of them (partial-joins.ts).
  */
 
 import type { Aggregate } from './aggregates/aggregate.ts';
 import { joinedSlot, noPane, type Panes } from './panes.ts';
 
-export interface JoinedPanes {
-  /**
-   * The slot with the rows of a window, which ends at `endMs` and whose first pane is `first`; valid until the next
-   * call.
-   */
-  join(key: number, first: number, endMs: number): number;
-  /** The pane is new, or a row goes into it after it was joined. */
-  changed(key: number, pane: number): void;
-  /** The pane is about to be dropped. */
-  leaving(key: number, pane: number): void;
-}
-
-/** For windows of few panes: merges them for each result. */
-export function createPlainJoins(panes: Panes, aggregates: readonly Aggregate[]): JoinedPanes {
-  return {
-    join(_key, first, endMs) {
-      if (isAlone(panes, first, endMs)) return first;
-      mergePanes(panes, aggregates, first, endMs);
-      return joinedSlot;
-    },
-    changed() {},
-    leaving() {},
-  };
+/**
+ * The slot with the rows of a window, which ends at `endMs` and whose first pane is `first`: that of its only pane, or
+ * `joinedSlot`, into which they are merged.
+ */
+export function joinPanes(
+  panes: Panes,
+  aggregates: readonly Aggregate[],
+  first: number,
+  endMs: number,
+): number {
+  if (isAlone(panes, first, endMs)) return first;
+  mergePanes(panes, aggregates, first, endMs);
+  return joinedSlot;
 }
 
 /** Whether a pane is the only one of a window that ends at `endMs`. */

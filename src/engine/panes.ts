@@ -28,7 +28,6 @@ export interface Panes {
   borrow(): number;
   giveBack(slot: number): void;
   count(): number;
-  countOf(key: number): number;
   save(): SavedPanes;
   load(saved: SavedPanes): void;
 }
@@ -42,12 +41,11 @@ export interface SavedPanes {
 export function createPanes(aggregates: readonly Aggregate[]): Panes {
   // By key.
   let newest = new Int32Array(0);
-  let oldest = new Int32Array(0);
-  let counts = new Int32Array(0);
   // By slot; `paneKey` is negative where there is no pane.
   let paneKey = new Int32Array(0);
   let startMs = new Float64Array(0);
   let older = new Int32Array(0);
+  /** The newest leads to the oldest. */
   let newer = new Int32Array(0);
   let used = joinedSlot + 1;
   let count = 0;
@@ -72,18 +70,19 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
 
   function open(key: number, start: number): number {
     if (key >= newest.length) {
-      const capacity = Math.max(4, newest.length * 2, key + 1);
-      newest = grown(newest, capacity, noPane);
-      oldest = grown(oldest, capacity, noPane);
-      counts = grown(counts, capacity, 0);
+      newest = grown(newest, Math.max(4, newest.length * 2, key + 1), noPane);
     }
     const slot = borrow();
     paneKey[slot] = key;
     startMs[slot] = start;
     link(key, slot);
     count += 1;
-    counts[key]! += 1;
     return slot;
+  }
+
+  function oldest(key: number): number {
+    const last = key < newest.length ? newest[key]! : noPane;
+    return last === noPane ? noPane : newer[last]!;
   }
 
   function link(key: number, slot: number): void {
@@ -93,18 +92,19 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
       after = before;
       before = older[before]!;
     }
+    const first = before === noPane ? slot : oldest(key);
     older[slot] = before;
-    newer[slot] = after;
-    if (before === noPane) oldest[key] = slot;
-    else newer[before] = slot;
-    if (after === noPane) newest[key] = slot;
-    else older[after] = slot;
+    newer[slot] = after === noPane ? first : after;
+    if (before !== noPane) newer[before] = slot;
+    if (after !== noPane) older[after] = slot;
+    else newest[key] = slot;
+    newer[newest[key]!] = first;
   }
 
   return {
     newest: (key) => (key < newest.length ? newest[key]! : noPane),
-    oldest: (key) => (key < oldest.length ? oldest[key]! : noPane),
-    newer: (slot) => newer[slot]!,
+    oldest,
+    newer: (slot) => (newest[paneKey[slot]!] === slot ? noPane : newer[slot]!),
     older: (slot) => older[slot]!,
     startMs: (slot) => startMs[slot]!,
     find(key, start) {
@@ -114,14 +114,16 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
     },
     open,
     dropOldest(key) {
-      const slot = oldest[key]!;
+      const slot = oldest(key);
+      const last = newest[key]!;
       const next = newer[slot]!;
-      oldest[key] = next;
-      if (next === noPane) newest[key] = noPane;
-      else older[next] = noPane;
+      if (slot === last) newest[key] = noPane;
+      else {
+        older[next] = noPane;
+        newer[last] = next;
+      }
       paneKey[slot] = noPane;
       count -= 1;
-      counts[key]! -= 1;
       free.push(slot);
     },
     borrow,
@@ -129,7 +131,6 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
       free.push(slot);
     },
     count: () => count,
-    countOf: (key) => (key < counts.length ? counts[key]! : 0),
     save() {
       const slots = Int32Array.from({ length: used }, (_, slot) => slot).filter(
         (slot) => paneKey[slot]! !== noPane,

@@ -17,14 +17,23 @@
 import type { Aggregate } from './aggregates/aggregate.ts';
 import type { WindowBlocks } from './grid.ts';
 import { grown } from './grown.ts';
-import { isAlone, type JoinedPanes, mergePanes } from './joined-panes.ts';
+import { isAlone, mergePanes } from './joined-panes.ts';
 import { joinedSlot, noPane, type Panes } from './panes.ts';
+
+export interface PartialJoins {
+  /** As `joinPanes`; the slot is valid until the next call. */
+  join(key: number, first: number, endMs: number): number;
+  /** The pane is new, or a row goes into it after it was joined. */
+  changed(key: number, pane: number): void;
+  /** The pane is about to be dropped. */
+  leaving(key: number, pane: number): void;
+}
 
 export function createPartialJoins(
   panes: Panes,
   blocks: WindowBlocks,
   aggregates: readonly Aggregate[],
-): JoinedPanes {
+): PartialJoins {
   const small = aggregates.filter(({ compact }) => compact !== undefined);
   const others = aggregates.filter(({ compact }) => compact === undefined);
   const suffixes = createSuffixes(panes, small);

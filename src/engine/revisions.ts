@@ -6,11 +6,12 @@
 
 export interface Revisions {
   mark(key: number, endMs: number): void;
-  has(key: number): boolean;
+  /** End of the key's earliest changed window; Infinity when there is none. */
+  earliestMs(key: number): number;
   /** Keys with changed windows, ascending. */
   keys(): number[];
-  /** Ends of the key's changed windows, ascending; after it there are none. */
-  take(key: number): number[];
+  /** Ends of the key's changed windows up to a time, ascending; they are none any more. */
+  take(key: number, untilMs: number): number[];
   save(): SavedRevisions;
   load(saved: SavedRevisions): void;
 }
@@ -18,26 +19,38 @@ export interface Revisions {
 /** Ends of changed windows by key. */
 export type SavedRevisions = readonly (readonly [key: number, endsMs: readonly number[]])[];
 
+interface Changed {
+  readonly ends: Set<number>;
+  earliestMs: number;
+}
+
 const ascending = (a: number, b: number): number => a - b;
 
 export function createRevisions(): Revisions {
-  const changed = new Map<number, Set<number>>();
+  const byKey = new Map<number, Changed>();
+
+  function mark(key: number, endMs: number): void {
+    const changed = byKey.get(key);
+    if (changed === undefined) byKey.set(key, { ends: new Set([endMs]), earliestMs: endMs });
+    else {
+      changed.ends.add(endMs);
+      changed.earliestMs = Math.min(changed.earliestMs, endMs);
+    }
+  }
+
   return {
-    mark(key, endMs) {
-      const ends = changed.get(key);
-      if (ends === undefined) changed.set(key, new Set([endMs]));
-      else ends.add(endMs);
+    mark,
+    earliestMs: (key) => byKey.get(key)?.earliestMs ?? Number.POSITIVE_INFINITY,
+    keys: () => [...byKey.keys()].sort(ascending),
+    take(key, untilMs) {
+      const ends = [...(byKey.get(key)?.ends ?? [])].sort(ascending);
+      byKey.delete(key);
+      for (const endMs of ends) if (endMs > untilMs) mark(key, endMs);
+      return ends.filter((endMs) => endMs <= untilMs);
     },
-    has: (key) => changed.has(key),
-    keys: () => [...changed.keys()].sort(ascending),
-    take(key) {
-      const ends = [...(changed.get(key) ?? [])].sort(ascending);
-      changed.delete(key);
-      return ends;
-    },
-    save: () => [...changed].map(([key, ends]) => [key, [...ends]]),
+    save: () => [...byKey].map(([key, { ends }]) => [key, [...ends]]),
     load(saved) {
-      for (const [key, ends] of saved) changed.set(key, new Set(ends));
+      for (const [key, ends] of saved) for (const endMs of ends) mark(key, endMs);
     },
   };
 }

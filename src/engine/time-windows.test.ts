@@ -152,6 +152,16 @@ test('a late reading within `keep` changes the results of its closed windows, on
   assert.deepEqual(run.late, [20_000]);
 });
 
+test('a window beyond `keep` does not get what comes for those it shares panes with', () => {
+  const run = running(windowOf(minute, 5000, { keepMs: minute }));
+  // After 990 s the watermark is 985 s: [865, 925), which 924 s has changed, is final now.
+  feed(run, [at(980_000), at(924_000, 1, 0, 980_000), at(990_000), at(923_000, 1, 0, 990_000)]);
+  run.windows.pass(991_000);
+  const countOf = (end: number): unknown[] =>
+    run.given.filter(({ endMs }) => endMs === end).map(({ results }) => results[0]);
+  assert.deepEqual([countOf(925_000), countOf(930_000)], [[1], [2]]);
+});
+
 test('a key that was idle revises too, and what was changed outlives a checkpoint', () => {
   const plan = windowOf(minute, minute, { keepMs: 60_000 });
   const run = running(plan);

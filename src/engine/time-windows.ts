@@ -31,7 +31,7 @@ export interface SavedWindows {
   readonly panes: SavedWindowPanes;
   readonly forAll: SavedWatermarks | undefined;
   readonly emitting: SavedEmitting | undefined;
-  readonly latestMs: Float64Array;
+  readonly latestMs: Float64Array | undefined;
 }
 
 /** Of a key: an input that stands still while the key goes on holds one watermark for all, and no pane could go. */
@@ -41,7 +41,10 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
   const { idleDelayMs, idleAfterMs, aggregates, hold } = settings;
   const { emitMs, keepMs = 0, watermark } = settings.window;
   const grid = gridOf(settings.window);
-  const panes = createWindowPanes(grid, aggregates, keepMs, (key) => giveRevised(key, lastArrivalMs[key]!));
+  const panes = createWindowPanes({
+    ...{ grid, aggregates, keepMs, isCounting: watermark === 'global' },
+    beforeDrop: (key) => giveRevised(key, Number.MAX_VALUE, lastArrivalMs[key]!),
+  });
   const forAll = watermark === 'global' ? createWatermarks('global', settings.latenessMs) : undefined;
   const emitting = emitMs === undefined ? undefined : createEmitting(emitMs);
 
@@ -56,7 +59,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
   let lastPaneEndMs = new Float64Array(0);
   let lastPane = new Int32Array(0);
   /** Latest event time; only for early results. */
-  let latestMs = new Float64Array(0);
+  let latestMs: Float64Array | undefined;
   let keyCount = 0;
 
   let slots = new Int32Array(0);
@@ -76,7 +79,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     lastPaneMs = grown(lastPaneMs, capacity, Number.POSITIVE_INFINITY);
     lastPaneEndMs = grown(lastPaneEndMs, capacity, Number.NEGATIVE_INFINITY);
     lastPane = grown(lastPane, capacity, noPane);
-    if (emitting) latestMs = grown(latestMs, capacity, Number.NEGATIVE_INFINITY);
+    if (emitting) latestMs = grown(latestMs ?? new Float64Array(0), capacity, Number.NEGATIVE_INFINITY);
   }
 
   /** Windows of the key that end up to here have closed. */
@@ -146,9 +149,11 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     }
   }
 
-  /** Gives the key's changed windows again; they are not judged. */
-  function giveRevised(key: number, arrivalMs: number): void {
-    panes.takeRevised(key, ({ endMs, slot }) => give('revised', key, slot, endMs, Number.NaN, arrivalMs));
+  /** Gives the key's changed windows that end by then again; they are not judged. */
+  function giveRevised(key: number, untilMs: number, arrivalMs: number): void {
+    panes.takeRevised(key, untilMs, ({ endMs, slot }) =>
+      give('revised', key, slot, endMs, Number.NaN, arrivalMs),
+    );
   }
 
   /** Gives the early results that are due; of each key only that of the window to close first is judged. */
@@ -158,7 +163,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
       if (idleDueOf(key) <= nowMs) closeIdle(key, nowMs);
       const firstMs = nextCloseMs[key]!;
       panes.visit(key, firstMs, ({ endMs, slot }) => {
-        const latest = Math.max(grid.sinceOf(endMs), Math.min(endMs, latestMs[key]!));
+        const latest = Math.max(grid.sinceOf(endMs), Math.min(endMs, latestMs![key]!));
         give('early', key, slot, endMs, endMs === firstMs ? latest : Number.NaN, nowMs);
       });
     }
@@ -203,6 +208,12 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
         from = i;
         closeIdle(key, now);
       }
+      // A window that may not change any more shares panes with others that this row may change.
+      if (keepMs > 0 && panes.revisedFromMs(key) + keepMs <= closedOf(key)) {
+        foldRange(from, i, rows, columns);
+        from = i;
+        giveRevised(key, closedOf(key) - keepMs, now);
+      }
       lastArrivalMs[key] = now;
       const t = eventMs[i]!;
       const slot = t >= lastPaneMs[key]! && t < lastPaneEndMs[key]! ? lastPane[key]! : slotOf(key, t);
@@ -238,7 +249,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
       if (slots[i] === noPane) continue;
       const key = rowKeys[i]!;
       emitting!.heard(key, arrivalMs[i]!);
-      if (eventMs[i]! > latestMs[key]!) latestMs[key] = eventMs[i]!;
+      if (eventMs[i]! > latestMs![key]!) latestMs![key] = eventMs[i]!;
     }
   }
 
@@ -267,7 +278,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     },
 
     pass(nowMs) {
-      for (const key of panes.revised()) giveRevised(key, nowMs);
+      for (const key of panes.revised()) giveRevised(key, Number.MAX_VALUE, nowMs);
       if (emitting !== undefined && emitting.dueMs() <= nowMs) emit();
       if (nowMs < idleDueMs) return;
       idleDueMs = Number.POSITIVE_INFINITY;
@@ -288,7 +299,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     openFromMs: (key) => (key < keyCount ? nextCloseMs[key]! : Number.POSITIVE_INFINITY),
 
     closeAll(arrivalMs) {
-      for (const key of panes.revised()) giveRevised(key, arrivalMs);
+      for (const key of panes.revised()) giveRevised(key, Number.MAX_VALUE, arrivalMs);
       if (forAll !== undefined) closeAllUntil(Number.MAX_VALUE, arrivalMs);
       else for (let key = 0; key < keyCount; key++) closeUntil(key, Number.MAX_VALUE, arrivalMs);
     },
@@ -311,7 +322,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
       panes: panes.save(),
       forAll: forAll?.save(0),
       emitting: emitting?.save(),
-      latestMs: latestMs.slice(0, keyCount),
+      latestMs: latestMs?.slice(0, keyCount),
     }),
 
     load(state) {
@@ -323,7 +334,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
       panes.load(saved.panes);
       if (saved.forAll) forAll?.load(saved.forAll);
       if (saved.emitting) emitting?.load(saved.emitting);
-      latestMs.set(saved.latestMs);
+      if (saved.latestMs) latestMs?.set(saved.latestMs);
       idleDueMs = Number.NEGATIVE_INFINITY;
       earliestCloseMs = Number.NEGATIVE_INFINITY;
     },

@@ -8,7 +8,8 @@
 
 import type { Aggregate } from './aggregates/aggregate.ts';
 import type { WindowGrid } from './grid.ts';
-import { createPlainJoins } from './joined-panes.ts';
+import { grown } from './grown.ts';
+import { joinPanes } from './joined-panes.ts';
 import { createPanes, noPane, type SavedPanes } from './panes.ts';
 import { createPartialJoins } from './partial-joins.ts';
 import { createRevisions, type SavedRevisions } from './revisions.ts';
@@ -27,9 +28,12 @@ export interface WindowPanes {
   visit(key: number, endMs: number, visit: (window: OpenWindow) => void): void;
   /** Keys with windows that were changed. */
   revised(): number[];
-  /** The key's changed windows, once. Rows must be folded. */
-  takeRevised(key: number, visit: (window: OpenWindow) => void): void;
+  /** End of the key's earliest window that was changed; Infinity when there is none. */
+  revisedFromMs(key: number): number;
+  /** The key's changed windows that end by then, once. Rows must be folded. */
+  takeRevised(key: number, untilMs: number, visit: (window: OpenWindow) => void): void;
   count(): number;
+  /** Of a key; 0 when they are not counted. */
   countOf(key: number): number;
   save(): SavedWindowPanes;
   load(saved: SavedWindowPanes): void;
@@ -37,21 +41,42 @@ export interface WindowPanes {
 
 export interface SavedWindowPanes {
   readonly panes: SavedPanes;
-  readonly revisions: SavedRevisions;
+  readonly revisions: SavedRevisions | undefined;
 }
 
-export function createWindowPanes(
-  grid: WindowGrid,
-  aggregates: readonly Aggregate[],
-  keepMs: number,
-  /** Before panes of a key are dropped while changed windows need them. */
-  beforeDrop: (key: number) => void,
-): WindowPanes {
+export interface WindowPanesSettings {
+  readonly grid: WindowGrid;
+  readonly aggregates: readonly Aggregate[];
+  readonly keepMs: number;
+  /** Counts the panes of each key. */
+  readonly isCounting: boolean;
+  /** Before panes of a key are dropped that changed windows need. */
+  readonly beforeDrop: (key: number) => void;
+}
+
+export function createWindowPanes(settings: WindowPanesSettings): WindowPanes {
+  const { grid, aggregates, keepMs, beforeDrop } = settings;
   const panes = createPanes(aggregates);
-  const joins = grid.blocks
-    ? createPartialJoins(panes, grid.blocks, aggregates)
-    : createPlainJoins(panes, aggregates);
-  const revisions = createRevisions();
+  // Thousands of rules have neither.
+  const partial = grid.blocks && createPartialJoins(panes, grid.blocks, aggregates);
+  const revisions = keepMs > 0 ? createRevisions() : undefined;
+  /** By key. */
+  let counts = settings.isCounting ? new Int32Array(0) : undefined;
+
+  function count(key: number, more: number): void {
+    if (counts === undefined) return;
+    if (key >= counts.length) counts = grown(counts, Math.max(4, counts.length * 2, key + 1), 0);
+    counts[key]! += more;
+  }
+
+  function open(key: number, startMs: number): number {
+    count(key, 1);
+    return panes.open(key, startMs);
+  }
+
+  function joined(key: number, first: number, endMs: number): number {
+    return partial ? partial.join(key, first, endMs) : joinPanes(panes, aggregates, first, endMs);
+  }
 
   /** The key's earliest pane that does not start before `fromMs`. */
   function firstFrom(key: number, fromMs: number): number {
@@ -72,20 +97,25 @@ export function createWindowPanes(
     return first;
   }
 
+  function revisedFromMs(key: number): number {
+    return revisions?.earliestMs(key) ?? Number.POSITIVE_INFINITY;
+  }
+
   function drop(key: number, closedMs: number): void {
     for (let pane = panes.oldest(key); pane !== noPane; pane = panes.oldest(key)) {
       if (grid.lastEndOf(panes.startMs(pane)) + keepMs > closedMs) return;
-      if (revisions.has(key)) beforeDrop(key);
-      joins.leaving(key, pane);
+      if (revisedFromMs(key) < Number.POSITIVE_INFINITY) beforeDrop(key);
+      partial?.leaving(key, pane);
       panes.dropOldest(key);
+      count(key, -1);
     }
   }
 
   return {
     at(key, startMs) {
       let pane = panes.find(key, startMs);
-      if (pane === noPane) pane = panes.open(key, startMs);
-      joins.changed(key, pane);
+      if (pane === noPane) pane = open(key, startMs);
+      partial?.changed(key, pane);
       return pane;
     },
 
@@ -93,11 +123,11 @@ export function createWindowPanes(
       const lastMs = Math.min(grid.lastEndOf(t), closedMs);
       let endMs = grid.endAfter(t, closedMs - keepMs);
       if (endMs > lastMs) return false;
-      for (; endMs <= lastMs; endMs = grid.nextEndOf(endMs)) revisions.mark(key, endMs);
+      for (; endMs <= lastMs; endMs = grid.nextEndOf(endMs)) revisions!.mark(key, endMs);
       return true;
     },
 
-    join: (key, endMs) => joins.join(key, firstFrom(key, grid.startOf(endMs)), endMs),
+    join: (key, endMs) => joined(key, firstFrom(key, grid.startOf(endMs)), endMs),
 
     leave(key, endMs) {
       drop(key, endMs);
@@ -118,26 +148,28 @@ export function createWindowPanes(
           // Windows without rows in between.
           endMs = grid.endAfter(paneMs, endMs);
         } else {
-          visit({ startMs, endMs, slot: joins.join(key, first, endMs) });
+          visit({ startMs, endMs, slot: joined(key, first, endMs) });
           endMs = grid.nextEndOf(endMs);
         }
       }
     },
 
-    revised: revisions.keys,
-    takeRevised(key, visit) {
-      for (const endMs of revisions.take(key)) {
+    revised: () => revisions?.keys() ?? [],
+    revisedFromMs,
+    takeRevised(key, untilMs, visit) {
+      for (const endMs of revisions?.take(key, untilMs) ?? []) {
         const startMs = grid.startOf(endMs);
-        visit({ startMs, endMs, slot: joins.join(key, firstFrom(key, startMs), endMs) });
+        visit({ startMs, endMs, slot: joined(key, firstFrom(key, startMs), endMs) });
       }
     },
 
     count: panes.count,
-    countOf: panes.countOf,
-    save: () => ({ panes: panes.save(), revisions: revisions.save() }),
+    countOf: (key) => (counts && key < counts.length ? counts[key]! : 0),
+    save: () => ({ panes: panes.save(), revisions: revisions?.save() }),
     load(saved) {
       panes.load(saved.panes);
-      revisions.load(saved.revisions);
+      for (const key of saved.panes.key) count(key, 1);
+      if (saved.revisions) revisions?.load(saved.revisions);
     },
   };
 }
