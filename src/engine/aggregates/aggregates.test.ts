@@ -42,6 +42,20 @@ test('of one value', () => {
   }
 });
 
+test('of none, one and two values made compact, as panes of a sliding window are', () => {
+  for (const variant of variants.filter(({ type }) => type === 'number')) {
+    for (const readings of [[], [[5, 7, 1]], [[5, 7, 1] as const, [5, 9, 2] as const]] as const) {
+      const aggregate = make({ ...variant, parameters: [95] });
+      fold(aggregate, 1, readings, 'number');
+      const plain = aggregate.result(1);
+      aggregate.compact?.(1);
+      aggregate.merge(2, 1);
+      aggregate.compact?.(2);
+      assert.deepEqual([aggregate.result(1), aggregate.result(2)], [plain, plain], variant.fn);
+    }
+  }
+});
+
 test('nulls are skipped', () => {
   assert.equal(resultOf('avg', values(1, null, 3)), 2);
   assert.equal(resultOf('last', values(1, 2, null)), 2);

@@ -14,6 +14,8 @@ export const heldReadings = 8192;
 /** What is summed up for good, from its first to its last reading, and the readings held behind it, as they came. */
 interface Trace {
   growth: number;
+  /** Readings that are summed up. */
+  summed: number;
   /** NaN while nothing is summed up. */
   startMs: number;
   startValue: number;
@@ -30,7 +32,7 @@ export type Step = (before: number, after: number, seconds: number) => number;
 export type Finish = (growth: number, span: Span) => number;
 
 export interface Span {
-  /** At least 1. Beyond 2 it is not exact. */
+  /** At least 1. */
   readonly readings: number;
   readonly seconds: number;
   readonly lastValue: number;
@@ -61,7 +63,7 @@ export function stepping(step: Step, finish: Finish): Aggregate {
     },
     result(slot) {
       const trace = traces[slot]!;
-      const readings = trace.times.length + (isEmpty(trace) ? 0 : 2);
+      const readings = trace.times.length + trace.summed;
       if (readings === 0) return Number.NaN;
       const whole = { ...trace };
       sumUp(whole, whole.times.length, step);
@@ -79,6 +81,7 @@ function emptyTrace(): Trace {
   const nothing = Number.NaN;
   return {
     growth: 0,
+    summed: 0,
     startMs: nothing,
     startValue: nothing,
     endMs: nothing,
@@ -126,6 +129,7 @@ function extend(trace: Trace, timeMs: number, value: number, step: Step): void {
   } else {
     trace.growth += step(trace.endValue, value, (timeMs - trace.endMs) / 1000);
   }
+  trace.summed += 1;
   trace.endMs = timeMs;
   trace.endValue = value;
 }
@@ -134,8 +138,10 @@ function extend(trace: Trace, timeMs: number, value: number, step: Step): void {
 function append(trace: Trace, later: Trace, step: Step): void {
   if (!isEmpty(later)) {
     sumUp(trace, trace.times.length, step);
+    const summed = trace.summed + later.summed;
     if (!(later.startMs < trace.endMs)) extend(trace, later.startMs, later.startValue, step);
     trace.growth += later.growth;
+    trace.summed = summed;
     if (later.endMs >= trace.endMs) {
       trace.endMs = later.endMs;
       trace.endValue = later.endValue;
