@@ -23,7 +23,7 @@ export function checkCall(node: Call, check: Check): Typed | undefined {
 }
 
 function unknownFunction(node: Call, check: Check): undefined {
-  const misplaced = check.scope.misplacedFunction?.(node.name);
+  const misplaced = check.scope.misplacedFunction?.(node.name, print(node));
   const place = functionPlace(node);
   if (misplaced) return report(check, place, misplaced.message, misplaced.remedy);
   if (isNamespace(node.receiver) && functionNamed(node.name)) {
@@ -31,8 +31,45 @@ function unknownFunction(node: Call, check: Check): undefined {
   }
   const known = [...(check.scope.moreFunctions?.() ?? []), ...Object.keys(functions)];
   const near = closest(node.name, known);
-  const remedy = near ? `did you mean \`${near}\`?` : `known functions: ${known.join(', ')}`;
+  const otherwise = near ? `did you mean \`${near}\`?` : `known functions: ${known.join(', ')}`;
+  const remedy = foreignName(node.name) ?? otherwise;
   return report(check, place, `unknown function \`${node.name}\``, remedy);
+}
+
+/** Functions of other languages → what to write here. */
+const foreignNames: Readonly<Record<string, string>> = {
+  mean: 'write avg(x)',
+  average: 'write avg(x)',
+  std: 'write stddev(x)',
+  stdev: 'write stddev(x)',
+  sd: 'write stddev(x)',
+  var: 'write variance(x)',
+  quantile: 'write percentile(x, 95)',
+  p95: 'write percentile(x, 95)',
+  p99: 'write percentile(x, 99)',
+  log: 'write ln(x) or log10(x)',
+  length: 'write size(text)',
+  len: 'write size(text)',
+  number: 'write double(text)',
+  float: 'write double(text)',
+  int: 'write double(text), or floor(x)',
+  str: 'write string(x)',
+  isnull: 'write x == null',
+  exists: 'write has(x)',
+  coalesce: 'write has(x) ? x : 0',
+  ifnull: 'write has(x) ? x : 0',
+  iif: 'write condition ? value : other',
+  concat: 'join texts with +',
+  between: 'write low <= x && x <= high',
+  mod: 'write x % 2',
+  power: 'write pow(x, y)',
+  now: 'rules know no clock: time is that of readings, as in `window` and `for`',
+  today: 'rules know no clock: time is that of readings, as in `window` and `active`',
+};
+
+function foreignName(name: string): string | undefined {
+  const lower = name.toLowerCase();
+  return Object.hasOwn(foreignNames, lower) ? foreignNames[lower] : undefined;
 }
 
 function isNamespace(receiver: Ast | undefined): receiver is Ast & { kind: 'name' } {

@@ -107,8 +107,37 @@ function unknownName(node: Ast, name: string, check: Check): undefined {
   const near = closest(name, check.scope.names());
   const all = check.scope.names().join(', ');
   const remedy =
-    check.scope.hint?.(name) ?? (near ? `did you mean \`${near}\`?` : `known here: ${all || 'nothing'}`);
+    check.scope.hint?.(name) ??
+    (near ? `did you mean \`${near}\`?` : (wordRemedy(name) ?? `known here: ${all || 'nothing'}`));
   return report(check, node, check.scope.unknown(name), remedy);
+}
+
+const trueWords = /^(true|yes|on)$/i;
+const falseWords = /^(false|no|off)$/i;
+
+/** For words that mean something in YAML and other languages. */
+function wordRemedy(name: string): string | undefined {
+  if (trueWords.test(name)) return 'write true';
+  return falseWords.test(name) ? 'write false' : undefined;
+}
+
+/** A part that is compared with another one: beside a text, a name that no one knows lacks its quotes, most likely. */
+function partBeside(node: Ast, other: Typed | 'null' | undefined, check: Check): Typed | 'null' | undefined {
+  const isText =
+    other !== undefined && other !== 'null' && other.type === 'string' && other.kind !== 'constant';
+  if (!isText || !isUnknownName(node, check) || closest(node.name, check.scope.names()))
+    return check.partOrNull(node);
+  if (check.scope.hint?.(node.name)) return check.partOrNull(node);
+  return report(
+    check,
+    node,
+    check.scope.unknown(node.name),
+    `is it a text? write it in quotes: "${node.name}"`,
+  );
+}
+
+function isUnknownName(node: Ast, check: Check): node is Ast & { kind: 'name' } {
+  return node.kind === 'name' && !check.scope.resolve(node.name);
 }
 
 function checkMember(node: Ast & { kind: 'member' }, check: Check): Typed | undefined {
@@ -156,8 +185,11 @@ function checkOperands(node: TwoSided, operations: readonly Operation[], check: 
 }
 
 function checkEquality(node: TwoSided, operator: '==' | '!=', check: Check): Typed | undefined {
-  const left = check.partOrNull(node.left);
-  const right = check.partOrNull(node.right);
+  const isTurned = isUnknownName(node.left, check);
+  const [one, other] = isTurned ? [node.right, node.left] : [node.left, node.right];
+  const first = check.partOrNull(one);
+  const second = partBeside(other, first, check);
+  const [left, right] = isTurned ? [second, first] : [first, second];
   if (!left || !right) return undefined;
   if (left !== 'null' && right !== 'null') return checkOperands(node, binaryOperations[operator], check);
   const tested = left === 'null' ? right : left;
@@ -180,7 +212,10 @@ function checkIn(node: TwoSided, check: Check): Typed | undefined {
         : 'write x in [1, 2, 3]',
     );
   }
-  const items = node.right.items.map((item) => ({ item, typed: check.part(item) }));
+  const items = node.right.items.map((item) => ({
+    item,
+    typed: isUnknownName(item, check) ? (partBeside(item, left, check) as undefined) : check.part(item),
+  }));
   if (!left || items.some(({ typed }) => !typed)) return undefined;
   const before = check.problems.length;
   for (const { item, typed } of items) {

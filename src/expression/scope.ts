@@ -46,6 +46,9 @@ export interface Scope {
   hint?(name: string): string | undefined;
   /** Functions that can be written here beside those of every expression: for suggestions. */
   moreFunctions?(): readonly string[];
-  /** What to say of a function that is known, but not here: its message and remedy. */
-  misplacedFunction?(name: string): { readonly message: string; readonly remedy: string } | undefined;
+  /** What to say of a function that is known, but not here: its message and remedy. `written` is the call, printed. */
+  misplacedFunction?(
+    name: string,
+    written: string,
+  ): { readonly message: string; readonly remedy: string } | undefined;
 }

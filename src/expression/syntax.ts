@@ -44,6 +44,9 @@ export function explainSyntax(
   if (code.startsWith('unterminated')) return error('a string without its closing quote', 'add the quote');
   if (code === 'newline_in_string')
     return error('a string ends at the end of its line', 'write \\n for a new line');
+  if (code === 'reserved_identifier' && wrong === 'if') {
+    return error('there is no `if`', 'write condition ? value : other');
+  }
   if (code === 'reserved_identifier') {
     return error(
       `\`${wrong}\` is a word that CEL keeps for itself`,
@@ -58,18 +61,66 @@ export function explainSyntax(
     );
   }
   if (code.startsWith('invalid_')) return invalidLiteral(code, summary, wrong, error);
-  return misplaced(text, start, wrong, error);
+  return (
+    besideNumber(text, start) ?? beforeOperand(text, start, wrong) ?? misplaced(text, start, wrong, error)
+  );
 }
 
 type MakeError = (message: string, remedy: string) => ExpressionError;
 
+/** Words and signs that stand before the place at which the parser stops. */
+function beforeOperand(text: string, start: number, wrong: string): ExpressionError | undefined {
+  const before = text.slice(0, start).trimEnd();
+  const at = (sign: string, remedy: string): ExpressionError =>
+    new ExpressionError(`\`${sign}\` is not an operator`, before.length - sign.length, before.length, remedy);
+  if (/(^|[^<])<$/.test(before) && wrong === '>') {
+    return new ExpressionError('`<>` is not an operator', before.length - 1, start + 1, 'write !=');
+  }
+  const not = /\bnot$/i.exec(before)?.[0];
+  return not ? at(not, 'write !, such as !door or !(a > 5)') : undefined;
+}
+
+/** A decimal comma, or a unit: what people write behind a number. */
+function besideNumber(text: string, start: number): ExpressionError | undefined {
+  const number = /(?<![\w.])\d+(?:\.\d+)?$/.exec(text.slice(0, start).trimEnd())?.[0];
+  if (number === undefined) return undefined;
+  const decimals = /^,(\d+)\b/.exec(text.slice(start));
+  if (decimals) {
+    const from = start - number.length;
+    return new ExpressionError(
+      'a number has a point, not a comma',
+      from,
+      start + decimals[0].length,
+      `write ${number}.${decimals[1]}`,
+    );
+  }
+  // Words right behind a number, and durations, have a message of their own.
+  const unit = /^(?:°\s*\p{L}*|[µ‰€][\p{L}\d/]*)/u.exec(text.slice(start))?.[0] ?? spacedUnit(text, start);
+  if (unit === undefined) return undefined;
+  return new ExpressionError(
+    `\`${unit}\` does not fit behind a number`,
+    start,
+    start + unit.length,
+    `write numbers without their unit: ${number}; between two values an operator is missing`,
+  );
+}
+
+/** A word after a number and a blank. */
+function spacedUnit(text: string, start: number): string | undefined {
+  if (!/\s$/.test(text.slice(0, start))) return undefined;
+  const word = /^[\p{L}][\p{L}\d/²³]*/u.exec(text.slice(start))?.[0];
+  const isOther =
+    word === undefined || /^(ms|[smhd])$/.test(word) || foreign.some(([pattern]) => pattern.test(word));
+  return isOther ? undefined : word;
+}
+
 function misplaced(text: string, start: number, wrong: string, error: MakeError): ExpressionError {
   const before = text.slice(0, start).trimEnd();
-  if (/(^|[^<])<$/.test(before) && wrong === '>') return error('`<>` is not an operator', 'write !=');
-  if (/\bnot$/i.test(before)) return error('`not` is not an operator', 'write !');
   const word = foreign.find(([pattern]) => pattern.test(text.slice(start)));
   if (word) {
     const written = word[0].exec(text.slice(start))![0];
+    if (/^["']$/.test(word[1]))
+      return error(`\`${written}\` is a quote of typesetting`, `write a straight one: ${word[1]}`);
     const what = /^[!-~]/.test(written) ? 'an operator' : 'a sign of CEL';
     return error(`\`${written}\` is not ${what}`, `write ${word[1]}`);
   }

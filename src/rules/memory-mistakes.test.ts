@@ -64,7 +64,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
     '[a] unknown field `a` of device press → a name cannot be computed from itself',
   ],
   "from: press, let: { a: 'zscore(max(temp), 1h)' }": [
-    '[max] `max` looks at many readings → aggregates go under `compute`, in a rule with a `window`',
+    '[max] `max` looks at many readings → aggregates go under `compute`, in a rule with a `window`: max_temp: max(temp)',
   ],
   // What stands on a mistake is not judged.
   "from: press, let: { a: 'zscore(ewma(tmp, 5m), 1h)', b: a + 1 }": [

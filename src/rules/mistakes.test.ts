@@ -31,11 +31,31 @@ const lookup = 'lookup: { fleet: { file: fleet.csv, key: machine } }';
 /** The inside of a rule; everything that is said of it. */
 const mistakes: Readonly<Record<string, readonly string[]>> = {
   "from: press, where: 'tmp > 90'": ['[tmp] unknown field `tmp` of device press → did you mean `temp`?'],
+  'from: press, where: \'state == fault || open != state || state in [fault, "x"]\'': [
+    '[fault] unknown field `fault` of device press → is it a text? write it in quotes: "fault"',
+    '[open] unknown field `open` of device press → is it a text? write it in quotes: "open"',
+    '[fault] unknown field `fault` of device press → is it a text? write it in quotes: "fault"',
+  ],
+  "from: press, where: 'stat == fault || state == loda'": [
+    '[fault] unknown field `fault` of device press → known here: temp, load, door, state, hall, machine',
+    '[stat] unknown field `stat` of device press → did you mean `state`?',
+    '[loda] unknown field `loda` of device press → did you mean `load`?',
+  ],
+  'from: press, where: yes': ['[yes] unknown field `yes` of device press → write true'],
+  "from: press, let: { a: 'coalesce(temp, 0)', b: mean(temp), c: 'length(state)' }": [
+    '[coalesce] unknown function `coalesce` → write has(x) ? x : 0',
+    '[mean] unknown function `mean` → write avg(x)',
+    '[length] unknown function `length` → write size(text)',
+  ],
+  [`${windowed}, compute: { a: mean(temp), b: 'p95(temp)' }`]: [
+    '[mean] unknown function `mean` → write avg(x)',
+    '[p95] unknown function `p95` → write percentile(x, 95)',
+  ],
   "from: press, where: 'temp + 1'": [
     '[temp + 1] `where` is a condition; `temp + 1` is a number → compare it with something: (temp + 1) > 0',
   ],
   "from: press, where: 'max(temp) > 90'": [
-    '[max] `max` looks at many readings → aggregates go under `compute`, in a rule with a `window`',
+    '[max] `max` looks at many readings → aggregates go under `compute`, in a rule with a `window`: max_temp: max(temp)',
   ],
   'from: [press, lathe], where: \'state == "on"\'': [
     '[state] unknown field `state` of device lathe → known here: temp, load, machine',
@@ -139,7 +159,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
     '[temp] unknown name `temp` among the results of rule r → it is a value of each reading: compute it, such as `temp_last: last(temp)`, and use that',
   ],
   [`${windowed}, compute: { a: count() }, alert: [{ severity: info, when: max(temp) > 90, clear: a }]`]: [
-    '[max] `max` belongs under `compute` → write it there, such as `a: max(x)`, and use a here',
+    '[max] `max` belongs under `compute` → write it there, `max_temp: max(temp)`, and use max_temp here',
     '[a] `clear` is a condition; `a` is a number → compare it with something: a > 0',
   ],
   [`${windowed}, compute: { a: count() }, alert: [{ severity: info, when: a > 1, message: "{b} at {a:.2}" }]`]:

@@ -51,7 +51,7 @@ export function readingScope(names: ReadingNames): Scope {
     unknown: (name) => unknownColumn(lookups, name) ?? `unknown field \`${name}\` of ${titleOf(device)}`,
     hint: (name) =>
       lookupHint(lookups, name, device.tags) ?? readingHint(names, name) ?? leftRemedy(device, name),
-    misplacedFunction: (name) => misplacedFunction(name, readingPlaces[names.place]),
+    misplacedFunction: (name, written) => misplacedFunction(name, written, readingPlaces[names.place]),
   };
 }
 
@@ -84,11 +84,7 @@ export function resultScope(names: ResultNames): Scope {
       unknownColumn(lookups, name) ?? `unknown name \`${name}\` among the results of rule ${names.rule.name}`,
     hint: (name) => lookupHint(lookups, name, by) ?? resultHint(names, name),
     moreFunctions: () => (names.place === 'compute' ? Object.keys(aggregates) : []),
-    misplacedFunction: (name) =>
-      misplacedFunction(name, {
-        message: 'belongs under `compute`',
-        remedy: `write it there, such as \`a: ${aggregateNamed(name)?.signature ?? `${name}(…)`}\`, and use a here`,
-      }),
+    misplacedFunction: (name, written) => misplacedFunction(name, written, belongsToCompute),
   };
 }
 
@@ -215,20 +211,39 @@ interface Words {
   readonly remedy: string;
 }
 
-const notHere = {
+type Placed = (written: string) => Words;
+
+const notHere: Placed = (written) => ({
   message: 'looks at many readings',
-  remedy: 'aggregates go under `compute`, in a rule with a `window`',
-};
-const readingPlaces: Readonly<Record<ReadingNames['place'], Words>> = {
+  remedy: `aggregates go under \`compute\`, in a rule with a \`window\`: ${computedAs(written).line}`,
+});
+const readingPlaces: Readonly<Record<ReadingNames['place'], Placed>> = {
   where: notHere,
   let: notHere,
   alert: notHere,
-  argument: {
+  argument: () => ({
     message: 'stands inside of another aggregate',
     remedy: 'an aggregate takes values of single readings',
-  },
+  }),
 };
 
-function misplacedFunction(name: string, { message, remedy }: Words): Words | undefined {
-  return aggregateNamed(name) ? { message: `\`${name}\` ${message}`, remedy } : undefined;
+const belongsToCompute: Placed = (written) => {
+  const { name, line } = computedAs(written);
+  return {
+    message: 'belongs under `compute`',
+    remedy: `write it there, \`${line}\`, and use ${name} here`,
+  };
+};
+
+/** A call as a line of `compute`: `max_temp: max(temp)`. */
+function computedAs(written: string): { readonly name: string; readonly line: string } {
+  const [, fn = '', argument = ''] = /^(\w+)\((\w*)\)$/.exec(written) ?? [];
+  const name = [fn, argument].filter(Boolean).join('_') || 'a';
+  return { name, line: `${name}: ${written}` };
+}
+
+function misplacedFunction(name: string, written: string, words: Placed): Words | undefined {
+  if (!aggregateNamed(name)) return undefined;
+  const { message, remedy } = words(written);
+  return { message: `\`${name}\` ${message}`, remedy };
 }
