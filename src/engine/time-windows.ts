@@ -13,7 +13,7 @@
  */
 
 import { type Column, capacityFor, type Rows } from '../expression/rows.ts';
-import { createEmitting, type SavedEmitting } from './emitting.ts';
+import { createEarlyNews, type SavedEarlyNews } from './early-news.ts';
 import { type GridPlan, gridOf } from './grid.ts';
 import { grown } from './grown.ts';
 import { noPane } from './panes.ts';
@@ -30,8 +30,7 @@ export interface SavedWindows {
   readonly nextCloseMs: Float64Array;
   readonly panes: SavedWindowPanes;
   readonly forAll: SavedWatermarks | undefined;
-  readonly emitting: SavedEmitting | undefined;
-  readonly latestMs: Float64Array | undefined;
+  readonly news: SavedEarlyNews | undefined;
 }
 
 /** Of a key: an input that stands still while the key goes on holds one watermark for all, and no pane could go. */
@@ -46,7 +45,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     beforeDrop: (key) => giveRevised(key, Number.MAX_VALUE, lastArrivalMs[key]!),
   });
   const forAll = watermark === 'global' ? createWatermarks('global', settings.latenessMs) : undefined;
-  const emitting = emitMs === undefined ? undefined : createEmitting(emitMs);
+  const news = emitMs === undefined ? undefined : createEarlyNews(emitMs);
 
   // By key.
   /** Windows that end up to here have closed. With a watermark for all that one counts too, where it is further. */
@@ -58,8 +57,6 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
   let lastPaneMs = new Float64Array(0);
   let lastPaneEndMs = new Float64Array(0);
   let lastPane = new Int32Array(0);
-  /** Latest event time; only for early results. */
-  let latestMs: Float64Array | undefined;
   let keyCount = 0;
 
   let slots = new Int32Array(0);
@@ -79,7 +76,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     lastPaneMs = grown(lastPaneMs, capacity, Number.POSITIVE_INFINITY);
     lastPaneEndMs = grown(lastPaneEndMs, capacity, Number.NEGATIVE_INFINITY);
     lastPane = grown(lastPane, capacity, noPane);
-    if (emitting) latestMs = grown(latestMs ?? new Float64Array(0), capacity, Number.NEGATIVE_INFINITY);
+    news?.growKeys(capacity);
   }
 
   /** Windows of the key that end up to here have closed. */
@@ -158,12 +155,12 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
 
   /** Gives the early results that are due; of each key only that of the window to close first is judged. */
   function emit(): void {
-    const nowMs = emitting!.dueMs();
-    for (const key of emitting!.take()) {
+    const nowMs = news!.dueMs();
+    for (const key of news!.take()) {
       if (idleDueOf(key) <= nowMs) closeIdle(key, nowMs);
       const firstMs = nextCloseMs[key]!;
       panes.visit(key, firstMs, ({ endMs, slot }) => {
-        const latest = Math.max(grid.sinceOf(endMs), Math.min(endMs, latestMs![key]!));
+        const latest = Math.max(grid.sinceOf(endMs), Math.min(endMs, news!.latestMs(key)));
         give('early', key, slot, endMs, endMs === firstMs ? latest : Number.NaN, nowMs);
       });
     }
@@ -243,32 +240,19 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     foldRange(from, end, rows, columns);
   }
 
-  /** Tells the early results of the rows that counted. */
-  function noteNews({ eventMs, arrivalMs }: Rows, rowKeys: Int32Array, from: number, to: number): void {
-    for (let i = from; i < to; i++) {
-      if (slots[i] === noPane) continue;
-      const key = rowKeys[i]!;
-      emitting!.heard(key, arrivalMs[i]!);
-      if (eventMs[i]! > latestMs![key]!) latestMs![key] = eventMs[i]!;
-    }
-  }
-
   return {
     fold(rows, rowKeys, columns, input) {
       const { n, arrivalMs } = rows;
       if (slots.length < n) slots = new Int32Array(capacityFor(n));
-      if (emitting === undefined) {
+      if (news === undefined) {
         foldRows(rows, rowKeys, columns, input, 0, n);
         return;
       }
       for (let from = 0; from < n; ) {
-        if (emitting.dueMs() <= arrivalMs[from]!) emit();
-        // Rows that arrive before the next early results could be due.
-        const untilMs = (Math.floor(arrivalMs[from]! / emitMs!) + 1) * emitMs!;
-        let to = from + 1;
-        while (to < n && arrivalMs[to]! < untilMs) to++;
+        if (news.dueMs() <= arrivalMs[from]!) emit();
+        const to = news.endOfRun(rows, from);
         foldRows(rows, rowKeys, columns, input, from, to);
-        noteNews(rows, rowKeys, from, to);
+        news.note(rows, rowKeys, slots, from, to);
         from = to;
       }
     },
@@ -279,7 +263,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
 
     pass(nowMs) {
       for (const key of panes.revised()) giveRevised(key, Number.MAX_VALUE, nowMs);
-      if (emitting !== undefined && emitting.dueMs() <= nowMs) emit();
+      if (news !== undefined && news.dueMs() <= nowMs) emit();
       if (nowMs < idleDueMs) return;
       idleDueMs = Number.POSITIVE_INFINITY;
       for (let key = 0; key < keyCount; key++) {
@@ -304,7 +288,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
       else for (let key = 0; key < keyCount; key++) closeUntil(key, Number.MAX_VALUE, arrivalMs);
     },
 
-    quietUntilMs: () => Math.min(idleDueMs, emitting?.dueMs() ?? Number.POSITIVE_INFINITY),
+    quietUntilMs: () => Math.min(idleDueMs, news?.dueMs() ?? Number.POSITIVE_INFINITY),
     openPanes: panes.count,
     watermarkMs: (key) => (key < keyCount ? closedOf(key) : Number.NEGATIVE_INFINITY),
     lastArrivalMs: (key) => (key < keyCount ? lastArrivalMs[key]! : Number.NEGATIVE_INFINITY),
@@ -321,8 +305,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
       nextCloseMs: nextCloseMs.slice(0, keyCount),
       panes: panes.save(),
       forAll: forAll?.save(0),
-      emitting: emitting?.save(),
-      latestMs: latestMs?.slice(0, keyCount),
+      news: news?.save(),
     }),
 
     load(state) {
@@ -333,8 +316,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
       nextCloseMs.set(saved.nextCloseMs);
       panes.load(saved.panes);
       if (saved.forAll) forAll?.load(saved.forAll);
-      if (saved.emitting) emitting?.load(saved.emitting);
-      if (saved.latestMs) latestMs?.set(saved.latestMs);
+      if (saved.news) news?.load(saved.news);
       idleDueMs = Number.NEGATIVE_INFINITY;
       earliestCloseMs = Number.NEGATIVE_INFINITY;
     },
