@@ -23,7 +23,7 @@ import { createProgress, type Progress, type SavedProgress } from './progress.ts
 import { createReaders, type Reader, type Readers } from './readers.ts';
 import { createReadingMemory } from './reading-memory.ts';
 import { createResultMemory } from './result-memory.ts';
-import { createResults } from './results.ts';
+import { createResults, type ResultRoom } from './results.ts';
 import { createInput, type RunningInput } from './rule-input.ts';
 import { createSeriesIndex, tagsOf } from './series.ts';
 import { createSilence, type Silence } from './silence.ts';
@@ -161,18 +161,14 @@ export function createRule(
 
   /** Closed windows become alerts and points. */
   function takeResults(): void {
-    const { rows, keys: rowKeys, slots } = results;
-    if (rows.n === 0) return;
-    results.compute();
-    judge?.judge(rows, rowKeys, 0, slots, results);
+    results.take(useResults);
+  }
+
+  function useResults(rows: Rows, { keys: rowKeys, stages, sinceMs, atMs }: ResultRoom): void {
+    const { slots, areEnds } = results;
+    judge?.judge(rows, rowKeys, 0, slots, { sinceMs, atMs, areEnds, stages });
     forwarding?.forward(rows, rowKeys, slots);
-    readers?.give(rows, {
-      keys: rowKeys,
-      slots,
-      stages: results.stages,
-      areEnds: results.areEnds,
-    });
-    rows.n = 0;
+    readers?.give(rows, { keys: rowKeys, slots, stages, areEnds });
   }
 
   /** A key of a rule that is read has closed windows: those of its key here may close now. */
