@@ -11,7 +11,7 @@ import { mainPath } from './peers/command.ts';
 import { type Influxd, startInfluxd } from './peers/influxd.ts';
 import { until } from './peers/until.ts';
 
-const rules = ['bearing-drift', 'bus-delay', 'bus-load', 'bus-silent', 'probe-level'];
+const rules = ['bearing-drift', 'bus-delay', 'bus-fleet', 'bus-load', 'bus-silent', 'probe-level'];
 const measured = rules.filter((rule) => rule !== 'bus-silent');
 let folder = '';
 let running: ChildProcess[] = [];
@@ -61,7 +61,7 @@ test('each shipped rule fires and clears, and Ctrl-C leaves the points in files'
   await until(() => child.exitCode !== null || rules.every(proven), `all rules:\n${out.text}`, 60_000);
   child.kill('SIGINT');
   assert.equal(await ended, 0, out.text);
-  assert.match(out.text, /^Each of the 5 rules has fired and cleared\.$/m);
+  assert.match(out.text, /^Each of the 6 rules has fired and cleared\.$/m);
   assert.match(out.text, /now in here\/points\/\*\.lp$/m);
 
   const files = (await readdir(join(folder, 'here/points'))).filter((name) => name.endsWith('.lp'));
