@@ -4,7 +4,7 @@
  * Each node is a closure that runs a tight loop over the chunk and leaves its column in a register. Registers below the
  * root are shared by all kernels of the process: a node at register r uses r and those above it, and no kernel runs
  * inside another one but in registers above. The root's column is its own, and grows to the largest chunk it has seen,
- * so that thousands of rules over few rows stay small.
+ * so that thousands of rules over few rows stay small; a bare field or name gives the column of the rows themselves.
  * What depends on the series alone (tags, lookups, constants) is worked out once for each series and remembered, until
  * the table of series or a lookup table is another one.
  * No code is generated from text.
@@ -48,11 +48,12 @@ export function compileText(
   }
 }
 
-/** Every kernel's until it is run; many (a bare field) never need a column of their own. */
+/** Every kernel's until it is run. */
 const noRows = new Float64Array(0);
 
 /** The kernel of a checked expression. Reads the rows it is given; keeps nothing of them but what is by series. */
 export function compile(typed: Typed): Compiled {
+  if (typed.kind === 'column') return { type: typed.type, kernel: columnNode(typed.slot) } as Compiled;
   const target: Register = { column: typed.type === 'string' ? [] : noRows };
   const node = compileNode(typed, 0, 'rows', target);
   const kernel = (rows: Rows): Column => {
@@ -92,10 +93,8 @@ function compileNode(typed: Typed, first: number, over: Over, target = register(
   switch (typed.kind) {
     case 'constant':
       return constant(typed, target);
-    case 'column': {
-      const { slot } = typed;
-      return (rows) => rows.columns[slot]!;
-    }
+    case 'column':
+      return columnNode(typed.slot);
     case 'tag':
       return tag(typed.index, target);
     case 'lookup':
@@ -103,6 +102,14 @@ function compileNode(typed: Typed, first: number, over: Over, target = register(
     case 'apply':
       return application(typed, first, over, target);
   }
+}
+
+/** By slot: they keep nothing, and of thousands of rules most of what is compiled is bare names. */
+const columnNodes: Node[] = [];
+
+function columnNode(slot: number): Node {
+  columnNodes[slot] ??= (rows) => rows.columns[slot]!;
+  return columnNodes[slot];
 }
 
 function constant({ type, value }: Typed & { kind: 'constant' }, target: Register): Node {
