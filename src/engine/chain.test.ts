@@ -288,6 +288,7 @@ const readingsInTime = fc
 
 const upstreams = [
   'window: { tumbling: 10s }',
+  'window: { tumbling: 10s, emit: 3s, late: revise }',
   'window: { sliding: 20s, every: 5s }',
   'window: { session: 7s }',
   'window: { session: 7s, max: 30s }',
@@ -341,7 +342,11 @@ function chainPlan({ up, from, by, lengthS, everyS }: Chain): Plan {
 /** What windows make of points, whenever they came. */
 function expected(points: readonly Point[], { from, by, lengthS, everyS }: Chain): string[] {
   const names = [...from.matchAll(/rule:(\w+)/g)].map(([, name]) => name);
-  const own = points.filter(({ measurement }) => names.includes(measurement));
+  // Of early results and the final one the last.
+  const last = new Map(
+    points.map((point) => [JSON.stringify([point.measurement, point.tags, point.timeMs]), point]),
+  );
+  const own = [...last.values()].filter(({ measurement }) => names.includes(measurement));
   const windows = new Map<string, { n: number; results: number; t: number }>();
   for (const { timeMs, tags, fields } of own) {
     const key = by === '[]' ? '' : by === '[site]' ? tags.site! : `${tags.site}/${tags.room}`;
@@ -382,21 +387,92 @@ test('no result is late when no reading was, and windows have every result that 
   );
 });
 
+/** Windows of every kind, over and under others. */
+const windows = [
+  ...upstreams,
+  'window: { count: 3, every: 2 }',
+  'window: { calendar: "*/1 * * * *" }',
+  'window: { sliding: 30s, every: 10s, emit: 7s }',
+];
+
+type Mixture = Readonly<Record<'first' | 'second' | 'third' | 'from' | 'by' | 'more', string>>;
+
+const mixtures: fc.Arbitrary<Mixture> = fc.record({
+  first: fc.constantFrom(...windows),
+  second: fc.constantFrom(...windows.filter((window) => !window.includes('global'))),
+  third: fc.constantFrom(...windows.filter((window) => !window.includes('global'))),
+  from: fc.constantFrom('rule:b', '[rule:b, rule:a]', '[shop, rule:b]', '[rule:b, rule:p]', 'rule:p'),
+  by: fc.constantFrom('[]', '[site]', '[room]'),
+  more: fc.constantFrom('', 'forward: { on_change: 2 }', 'where: n > 1'),
+});
+
+function mixedPlan(mixture: Mixture): Plan {
+  const { first, second, third, from, by, more } = mixture;
+  return planOf(
+    `rules:
+  - { name: a, from: [store, shop], ${first}, compute: { n: count(), t: sum(t) } }
+  - name: p
+    from: rule:a
+    let: { before: lag(n) }
+    alert: [{ when: n > 3, for: 5s }]
+    ${more}
+  - name: b
+    from: rule:a
+    by: [site]
+    ${second}
+    compute: { n: sum(n), t: max(t), rooms: distinct(room) }
+    alert: [{ when: n > 4, for: 15s }]
+  - name: c
+    from: ${from}
+    by: ${from.includes('rule:b') && by === '[room]' ? '[site]' : by}
+    ${third}
+    compute: { k: count(), t: last(t), odd: prev.k }
+`,
+    bothDevices,
+  );
+}
+
 /** Rules that nobody reads may give out what is idle in another order. */
 function sorted(all: readonly unknown[]): string[] {
   return all.map((one) => JSON.stringify(one)).toSorted();
 }
 
+const cutting = fc.record({
+  cuts: fc.array(fc.double({ min: 0, max: 400, noNaN: true }), { maxLength: 40 }),
+  restarts: fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 5 }),
+  close: fc.boolean(),
+});
+
+function assertSame(plan: Plan, readings: readonly Reading[], playing: Playing): void {
+  const once = play(plan, readings, { wait: 100, close: playing.close ?? true });
+  const often = play(plan, readings, { wait: 100, ...playing });
+  assert.deepEqual(sorted(often.points), sorted(once.points));
+  assert.deepEqual(sorted(often.alerts), sorted(once.alerts));
+}
+
 test('neither where batches are cut nor restarts change what comes of it', () => {
-  const cuts = fc.array(fc.double({ min: 0, max: 400, noNaN: true }), { maxLength: 40 });
-  const restarts = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 5 });
   fc.assert(
-    fc.property(chains, readingsInTime, cuts, restarts, fc.boolean(), (chain, readings, at, stops, close) => {
-      const plan = chainPlan(chain);
-      const once = play(plan, readings, { wait: 100, close });
-      const often = play(plan, readings, { wait: 100, close, cuts: at, restarts: stops });
-      assert.deepEqual(sorted(often.points), sorted(once.points));
-      assert.deepEqual(sorted(often.alerts), sorted(once.alerts));
+    fc.property(chains, readingsInTime, cutting, (chain, readings, playing) =>
+      assertSame(chainPlan(chain), readings, playing),
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('nor do they with windows of every kind, one over the other', () => {
+  fc.assert(
+    fc.property(mixtures, readingsInTime, cutting, (mixture, readings, playing) =>
+      assertSame(mixedPlan(mixture), readings, playing),
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('nothing is late of what comes in time, whatever the windows', () => {
+  fc.assert(
+    fc.property(mixtures, readingsInTime, (mixture, readings) => {
+      const { late } = play(mixedPlan(mixture), readings, { wait: 300 });
+      assert.deepEqual(late, { a: 0, p: 0, b: 0, c: 0 });
     }),
     { numRuns: 300 },
   );

@@ -15,6 +15,8 @@ import type { Hold } from './windows.ts';
 /** A rule as those see it that read it; keys are its own. */
 export interface Upstream {
   readonly table: SeriesTable;
+  /** The keys in `table`, after those were met that get results of readings which came already. */
+  keyCount(): number;
   /** No result to come, of readings that came already, has an earlier end; Infinity when none is to come. */
   openFromMs(key: number): number;
   watermarkMs(key: number): number;
@@ -29,6 +31,8 @@ export interface Link {
 }
 
 export interface Progress extends Hold {
+  /** Meets the keys that get results of readings which came already. */
+  meetKeys(): void;
   /** The watermark a key has come to. */
   reachedMs(key: number): number;
   /** Takes in what a key of a rule that is read has come to; gives the key that gets its results, negative for none. */
@@ -74,6 +78,9 @@ export function createProgress(links: readonly (Link | undefined)[]): Progress {
   return {
     heldMs,
     raise,
+    meetKeys() {
+      for (const source of sources) source?.meetMembers();
+    },
     reachedMs: (key) => raise(key, Number.NEGATIVE_INFINITY),
     follow(link, upstreamKey) {
       const { upstream, latenessMs } = links[link]!;
@@ -90,6 +97,7 @@ export function createProgress(links: readonly (Link | undefined)[]): Progress {
 }
 
 interface Source {
+  meetMembers(): void;
   /** The end of the earliest open window for a key; any one that is not above `knownMs`, if there is one. */
   openFromMs(key: number, knownMs: number): number;
   keyOf(upstreamKey: number): number;
@@ -104,7 +112,8 @@ function createSource({ upstream, keyOf }: Link): Source {
 
   /** Also keys without a result so far: theirs is to come. */
   function meetMembers(): void {
-    while (keys.length < upstream.table.size) {
+    const count = upstream.keyCount();
+    while (keys.length < count) {
       const key = keyOf(keys.length);
       if (key >= 0) {
         members[key] ??= [];
@@ -128,6 +137,7 @@ function createSource({ upstream, keyOf }: Link): Source {
   }
 
   return {
+    meetMembers,
     openFromMs(key, knownMs) {
       meetMembers();
       const all = members[key];

@@ -39,6 +39,7 @@ export interface RunningRule {
   addReader(device: DevicePlan, reader: Reader): void;
   /** See `Upstream`. */
   readonly table: SeriesTable;
+  keyCount(): number;
   openFromMs(key: number): number;
   watermarkMs(key: number): number;
   /** Time before counts for nobody's idleness or silence. */
@@ -203,6 +204,10 @@ export function createRule(
     tagsOf: tagsOfKey,
     alertStates: [judge?.states, silence?.alerts].filter((states) => states !== undefined),
     table: keys,
+    keyCount() {
+      progress?.meetKeys();
+      return keys.size;
+    },
     run(index, device, areEnds = false) {
       const input = inputs[index]!;
       const rows = input.view(device);
