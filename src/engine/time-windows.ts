@@ -192,6 +192,9 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
   ): void {
     const { eventMs, arrivalMs } = rows;
     const latenessMs = settings.latenessMs[input]!;
+    const revises = keepMs > 0;
+    // One test a row for most rules.
+    const goesByKeyAlone = forAll === undefined && hold === undefined;
     let from = start;
     for (let i = start; i < end; i++) {
       const key = rowKeys[i]!;
@@ -206,7 +209,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
         closeIdle(key, now);
       }
       // A window that may not change any more shares panes with others that this row may change.
-      if (keepMs > 0 && panes.revisedFromMs(key) + keepMs <= closedOf(key)) {
+      if (revises && panes.revisedFromMs(key) + keepMs <= closedOf(key)) {
         foldRange(from, i, rows, columns);
         from = i;
         giveRevised(key, closedOf(key) - keepMs, now);
@@ -219,7 +222,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
         settings.late(rows, i, key, closedOf(key));
         continue;
       }
-      if (forAll !== undefined) {
+      if (!goesByKeyAlone && forAll !== undefined) {
         forAll.advance(key, t, input);
         const isFull = panes.countOf(key) > mostPanes;
         if (earliestCloseMs > forAll.forAll() && !isFull) continue;
@@ -229,7 +232,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
         closeAllUntil(forAll.forAll(), now);
         continue;
       }
-      const mark = hold === undefined ? t - latenessMs : hold.raise(key, t - latenessMs);
+      const mark = goesByKeyAlone ? t - latenessMs : hold!.raise(key, t - latenessMs);
       if (mark <= watermarkMs[key]!) continue;
       watermarkMs[key] = mark;
       if (nextCloseMs[key]! > mark) continue;
