@@ -60,6 +60,8 @@ export interface DeviceLine {
   readonly readings: number;
   readonly series: number;
   readonly setAside: number;
+  /** How many of them, by reason. */
+  readonly reasons?: Readonly<Record<string, number>>;
   readonly duplicates: number;
   readonly lastArrivalMs: number | undefined;
 }

@@ -79,6 +79,8 @@ export interface AlertStates {
   quietUntilMs(): number;
   firing(): IterableIterator<FiringKey>;
   pending(): IterableIterator<PendingKey>;
+  /** Undefined for a key that is quietly ok. */
+  of(key: number): Readonly<KeyAlert> | undefined;
   save(): SavedAlerts;
   load(saved: SavedAlerts): void;
 }
@@ -220,6 +222,7 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
         }
       }
     },
+    of: (key) => keys.get(key),
     save: () => ({
       severities: levels.map((level) => level.severity),
       keys: [...keys],

@@ -146,7 +146,10 @@ export function createCountWindows(settings: WindowSettings<CountWindowPlan>): W
 
     visitOpen(key, visit) {
       if (key >= keyCount || panes.length(key) === 0) return;
-      visit({ startMs: sinceMs[key]!, endMs: Number.NaN, slot: panes.combine(key) });
+      const slot = panes.combine(key);
+      const readings = panes.length(key) * perPane - (inPane[key] === 0 ? 0 : perPane - inPane[key]!);
+      const missing = Math.max(window.size - readings, 0);
+      visit({ startMs: sinceMs[key]!, endMs: Number.NaN, readings, missing, slot });
     },
 
     save: (): SavedCounts => ({

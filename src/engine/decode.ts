@@ -18,6 +18,8 @@ import type { SetAside } from '../core/types.ts';
 import { chunkRows, type Rows, type StringColumn, setCell } from '../expression/rows.ts';
 import type { DevicePlan } from '../rules/plan.ts';
 import { createDuplicates, type Duplicates } from './duplicates.ts';
+import { createLastRows, type LastRows } from './last-rows.ts';
+import { createRate } from './rate.ts';
 import { createSeriesIndex } from './series.ts';
 
 /** A device whose clock was never set counts from 1970, or from an epoch before. */
@@ -40,6 +42,10 @@ export interface DeviceDecoder {
     arrivalMs: number,
   ): void;
   status(): DeviceLine;
+  /** The last reading of each series, since the start. */
+  readonly last: LastRows;
+  /** Readings, over the last minute. */
+  perSecond(nowMs: number): number;
   /** Goes on counting from what a decoder before this one had counted. */
   countOn(from: DeviceLine): void;
   save(): SavedDevice;
@@ -78,6 +84,9 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
   const duplicates =
     profile.duplicates === 'drop' && time !== undefined ? createDuplicates(settings.duplicatesMs) : undefined;
   const counts = { readings: 0, setAside: 0, duplicates: 0 };
+  const reasons = new Map<string, number>();
+  const rate = createRate();
+  const last = createLastRows(plan.fields.map(({ type }) => type));
   const tagValues: string[] = plan.tags.map(() => '');
   let lastArrivalMs: number | undefined;
 
@@ -99,6 +108,7 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
 
   function setAside(reason: string, detail: string, eventMs?: number): void {
     counts.setAside += 1;
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     settings.setAside(reason, () => ({
       detail,
       source: frame.route.source,
@@ -161,6 +171,8 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
     rows.arrivalMs[i] = frame.arrivalMs;
     rows.n = i + 1;
     counts.readings += 1;
+    last.keep(series, rows, i);
+    rate.count(frame.arrivalMs);
   }
 
   const reject = (detail: string): void => setAside('malformed', detail);
@@ -191,9 +203,19 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
     },
     countOn(from) {
       for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += from[name];
+      for (const [reason, n] of Object.entries(from.reasons ?? {}))
+        reasons.set(reason, (reasons.get(reason) ?? 0) + n);
       lastArrivalMs ??= from.lastArrivalMs;
     },
-    status: () => ({ name: profile.device, ...counts, series: index.size, lastArrivalMs }),
+    status: () => ({
+      name: profile.device,
+      ...counts,
+      reasons: Object.fromEntries(reasons),
+      series: index.size,
+      lastArrivalMs,
+    }),
+    last,
+    perSecond: rate.perSecond,
     save: () => ({
       tagNames: plan.tags,
       tags: index.tags,

@@ -13,10 +13,12 @@ import type { Alert } from '../core/types.ts';
 import type { Rows, SeriesTable } from '../expression/rows.ts';
 import { lagMsOf } from '../rules/layout.ts';
 import type { DevicePlan, RulePlan, WindowPlan } from '../rules/plan.ts';
-import { createJudgingHours } from './active.ts';
+import { createJudgingHours, type JudgingHours } from './active.ts';
+import type { Aggregate } from './aggregates/aggregate.ts';
 import { aggregates as registry } from './aggregates/index.ts';
 import type { AlertStates } from './alert-state.ts';
 import { createForwarding, type SavedForwarding } from './forwarding.ts';
+import { type LastRows, lastRowsOf } from './last-rows.ts';
 import type { SavedMemories } from './memory.ts';
 import { type Output, setAside } from './output.ts';
 import { createProgress, type Progress, type SavedProgress } from './progress.ts';
@@ -53,8 +55,25 @@ export interface RunningRule {
   countOn(from: RuleLine): void;
   readonly alertStates: readonly AlertStates[];
   tagsOf(key: number): Readonly<Record<string, string>>;
+  /** What `headgate explain` looks at. */
+  parts(): RuleParts;
   save(): SavedRule;
   load(saved: SavedRule): void;
+}
+
+/** A rule at work, opened up. Nothing may be changed through it. */
+export interface RuleParts {
+  readonly windows: Windows | undefined;
+  readonly aggregates: readonly Aggregate[];
+  readonly states: AlertStates | undefined;
+  readonly silence: Silence | undefined;
+  readonly hours: JudgingHours | undefined;
+  /** What was judged last: of a window one, its results; else of each input its readings. Only of rules with alerts. */
+  readonly last: readonly LastRows[] | undefined;
+  /** By input: the rule that is read. */
+  readonly upstreams: readonly (RunningRule | undefined)[];
+  /** Late readings, by the table of their input's rows. */
+  readonly late: ReadonlyMap<SeriesTable, number> | undefined;
 }
 
 export interface SavedRule {
@@ -113,7 +132,11 @@ export function createRule(
   const latenessMs = plan.inputs.map(({ device }) => plan.latenessMs - lagMsOf(device));
   const progress = upstreams.some(Boolean) ? createRuleProgress() : undefined;
   let readers: Readers | undefined;
+  const aggregates = plan.aggregates.map((aggregate) => registry[aggregate.fn]!(aggregate));
   const windows = plan.window && createRuleWindows(plan.window);
+  /** By the tables of the inputs' rows. */
+  let late: Map<SeriesTable, number> | undefined;
+  const last = plan.alerts.length > 0 ? lastRowsOf(plan) : undefined;
 
   function createRuleProgress(): Progress {
     const links = upstreams.map((upstream, i) => {
@@ -126,7 +149,6 @@ export function createRule(
   }
 
   function createRuleWindows(window: WindowPlan): Windows {
-    const aggregates = plan.aggregates.map((aggregate) => registry[aggregate.fn]!(aggregate));
     return createWindows({
       window,
       // Each input holds one watermark for all back by its own.
@@ -151,6 +173,8 @@ export function createRule(
 
   function setLateAside(rows: Rows, i: number, key: number, watermarkMs: number): void {
     counts.late += 1;
+    late ??= new Map();
+    late.set(rows.table, (late.get(rows.table) ?? 0) + 1);
     setAside(output, 'late', () => ({
       detail: `its window had closed; the watermark of the key is ${new Date(watermarkMs).toISOString()}`,
       rule: plan.name,
@@ -167,9 +191,19 @@ export function createRule(
 
   function useResults(rows: Rows, { keys: rowKeys, stages, sinceMs, atMs }: ResultRoom): void {
     const { slots, areEnds } = results;
+    for (let row = 0; last !== undefined && row < rows.n; row++) {
+      // Revised results are not judged.
+      if (!Number.isNaN(atMs[row]!)) last[0]!.keep(rowKeys[row]!, rows, row, stages[row] === 'early');
+    }
     judge?.judge(rows, rowKeys, 0, slots, { sinceMs, atMs, areEnds, stages });
     forwarding?.forward(rows, rowKeys, slots);
     readers?.give(rows, { keys: rowKeys, slots, stages, areEnds });
+  }
+
+  function keepReadings(rows: Rows, rowKeys: Int32Array, input: number): void {
+    for (let row = 0; row < rows.n; row++) {
+      if (rowKeys[row]! >= 0) last![input]!.keep(rowKeys[row]!, rows, row);
+    }
   }
 
   /** A key of a rule that is read has closed windows: those of its key here may close now. */
@@ -215,6 +249,7 @@ export function createRule(
       assignKeys(input, rows);
       if (readingMemory) counts.filtered += readingMemory.run(index, rows, input.keys());
       if (windows === undefined) {
+        if (last !== undefined) keepReadings(rows, input.keys(), index);
         judge?.judge(rows, input.keys(), index, input.slots, {
           sinceMs: rows.eventMs,
           atMs: rows.eventMs,
@@ -266,6 +301,11 @@ export function createRule(
       points: pointsBefore + (forwarding?.points() ?? 0),
       keys: keys.size,
       openWindows: windows?.openPanes() ?? 0,
+    }),
+    parts: () => ({
+      ...{ windows, aggregates, last, upstreams, late, silence },
+      states: judge?.states,
+      hours: common.hours,
     }),
     save: () => ({
       tags: keys.tags,

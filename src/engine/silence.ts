@@ -19,6 +19,9 @@ export interface Silence {
   pass(nowMs: number): void;
   quietUntilMs(): number;
   readonly alerts: AlertStates;
+  /** When the key was last heard, and when it is silent if nothing more comes; NaN before its first reading. */
+  heardMs(key: number): number;
+  fallsAtMs(key: number): number;
   save(): { readonly heardMs: Float64Array; readonly alerts: unknown };
   load(saved: ReturnType<Silence['save']>): void;
 }
@@ -97,6 +100,8 @@ export function createSilence(
       alerts.pass(nowMs);
     },
     quietUntilMs: () => Math.min(dueMs, alerts.quietUntilMs()),
+    heardMs: (key) => heardMs[key] ?? Number.NaN,
+    fallsAtMs: (key) => (heardMs[key] === undefined ? Number.NaN : fallsAtMs(key)),
     save: () => ({ heardMs: Float64Array.from(heardMs, (ms) => ms ?? Number.NaN), alerts: alerts.save() }),
     load(saved) {
       heardMs = Array.from(saved.heardMs);

@@ -63,6 +63,9 @@ export interface OpenWindow {
   readonly startMs: number;
   /** As it will be if nothing more comes; NaN when only what comes can tell. */
   readonly endMs: number;
+  /** Of a window that counts: readings it has, and how many more it waits for. */
+  readonly readings?: number;
+  readonly missing?: number;
   /** Readings in it are in this slot of the aggregates, until the next call. */
   readonly slot: number;
 }

@@ -25,8 +25,17 @@ export function compileAlerts(
   computed: Computed,
 ): readonly AlertPlan[] {
   const { rule } = context;
-  const scopes = rule.window ? [scopeOfResults(context, computed)] : scopesOfReadings(context, readings);
+  const scopes = scopesOfAlerts(context, readings, computed);
   return rule.alert.map((alert, i) => compileAlert(context, alert, i, scopes));
+}
+
+/** What alerts are compiled in: one scope for each device without a window, else one. */
+export function scopesOfAlerts(
+  context: RuleContext,
+  readings: readonly Readings[],
+  computed: Computed,
+): readonly Scope[] {
+  return context.rule.window ? [scopeOfResults(context, computed)] : scopesOfReadings(context, readings);
 }
 
 function scopeOfResults(

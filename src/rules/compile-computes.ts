@@ -26,6 +26,15 @@ export interface Computed {
   readonly memory?: MemoryCalls;
 }
 
+/** Of a rule without a window. */
+export const nothingComputed: Computed = {
+  aggregates: [],
+  computes: [],
+  names: [],
+  calls: [],
+  arguments: [],
+};
+
 export function compileComputes(context: RuleContext, readings: readonly Readings[]): Computed {
   const { calls, rest } = takeCalls(context);
   const understood = calls.map(({ call, name }) => understandEverywhere(context, readings, call, name));

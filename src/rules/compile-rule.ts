@@ -9,7 +9,7 @@ import type { LocatedRule } from '../config/located.ts';
 import type { RuleConfig } from '../config/schema.ts';
 import { closest } from '../core/suggest.ts';
 import { compileAlerts, compileSilence } from './compile-alerts.ts';
-import { type Computed, compileComputes } from './compile-computes.ts';
+import { type Computed, compileComputes, nothingComputed } from './compile-computes.ts';
 import { compileReadings, type Readings } from './compile-readings.ts';
 import { compileActive } from './compile-schedule.ts';
 import { compileWindow } from './compile-window.ts';
@@ -79,6 +79,7 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
   return {
     name: rule.name,
     stateHash: stateHashOf(context, computed),
+    source: { config: rule, lookups: context.lookups },
     inputs: devices.map((device, i) => inputOf(device, by, readings[i]!, computed, i)),
     by,
     latenessMs: Math.max(...devices.map(({ profile }) => profile.latenessMs)),
@@ -96,8 +97,6 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
     forward: rule.forward === false ? undefined : { measurement: rule.name, onChange: onChangeOf(rule) },
   };
 }
-
-const nothingComputed: Computed = { aggregates: [], computes: [], names: [], calls: [], arguments: [] };
 
 function onChangeOf({ forward }: RuleConfig): number | undefined {
   return typeof forward === 'object' ? forward.onChange : undefined;

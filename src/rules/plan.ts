@@ -5,10 +5,11 @@
  * Not here: state. Kernels own scratch columns, so one plan serves one engine at a time.
  */
 
-import type { DeviceProfile, FlappingConfig } from '../config/schema.ts';
+import type { DeviceProfile, FlappingConfig, RuleConfig } from '../config/schema.ts';
 import type { Severity, ValueType } from '../core/types.ts';
 import type { Compiled, NumberKernel, Rows } from '../expression/rows.ts';
 import type { ActiveHours, Schedule } from '../schedule/schedule.ts';
+import type { RuleLookups } from './scopes.ts';
 
 export type { Compiled };
 
@@ -41,6 +42,7 @@ export interface RulePlan {
   readonly name: string;
   /** Hash of what shapes the rule's state (from, by, window, computes): a change of it resets the state. */
   readonly stateHash: string;
+  readonly source: RuleSource;
   /** One for each device of `from`; the expressions of a rule are compiled for each device's layout. */
   readonly inputs: readonly RuleInput[];
   /** Names of the key's tags. */
@@ -68,6 +70,12 @@ export interface RulePlan {
   /** When alerts are judged; absent: at all times. */
   readonly active?: ActiveHours;
   readonly forward: ForwardPlan | undefined;
+}
+
+/** What a rule was compiled from, to say in its own words what it does. */
+export interface RuleSource {
+  readonly config: RuleConfig;
+  readonly lookups: RuleLookups;
 }
 
 export interface RuleInput {
