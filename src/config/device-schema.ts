@@ -65,16 +65,25 @@ function withOptions(name: CodecName, options: object): CodecConfig {
 
 const timeFormats = ['unix_s', 'unix_ms', 'unix_us', 'unix_ns', 'rfc3339'];
 
+/** What the formats are called elsewhere. */
+const otherNames: Readonly<Record<string, string>> = {
+  iso: 'rfc3339',
+  iso8601: 'rfc3339',
+  unix: 'unix_s',
+  epoch: 'unix_s',
+  timestamp: 'unix_s',
+  seconds: 'unix_s',
+  s: 'unix_s',
+  ms: 'unix_ms',
+  milliseconds: 'unix_ms',
+  us: 'unix_us',
+  ns: 'unix_ns',
+};
+
 const timeFormat = text
   .superRefine((format, context) => {
     if (timeFormats.includes(format) || format.includes('%')) return;
-    const near = closest(format, timeFormats);
-    const all = `one of ${timeFormats.join(', ')}, or a pattern such as "%Y-%m-%d %H:%M:%S"`;
-    refuse(
-      context,
-      `${show(format)} is not a time format`,
-      near ? `did you mean \`${near}\`?` : `write ${all}`,
-    );
+    refuse(context, `${show(format)} is not a time format`, formatRemedy(format));
   })
   .describe('unix_s, unix_ms, unix_us, unix_ns, rfc3339, or a strptime pattern: "%Y-%m-%d %H:%M:%S".');
 
@@ -88,6 +97,29 @@ const zone = text
   })
   .default('UTC')
   .describe('Zone of a pattern that names none: Europe/Helsinki. Default: UTC.');
+
+function formatRemedy(format: string): string {
+  const plain = format.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const near = Object.hasOwn(otherNames, plain) ? otherNames[plain] : closest(format, timeFormats);
+  if (near) return `did you mean \`${near}\`?`;
+  if (/yy|hh/i.test(format)) return `write "${asStrptime(format)}"`;
+  return `write one of ${timeFormats.join(', ')}, or a pattern such as "%Y-%m-%d %H:%M:%S"`;
+}
+
+/** `YYYY-MM-DD HH:mm:ss`, as calendars of other systems have it. */
+function asStrptime(format: string): string {
+  const signs: readonly (readonly [RegExp, string])[] = [
+    [/yyyy/gi, '%Y'],
+    [/yy/gi, '%y'],
+    [/MM/g, '%m'],
+    [/dd/gi, '%d'],
+    [/hh/gi, '%H'],
+    [/mm/g, '%M'],
+    [/[.]S+/g, '.%L'],
+    [/ss/gi, '%S'],
+  ];
+  return signs.reduce((text, [sign, written]) => text.replace(sign, written), format);
+}
 
 /** A kind of device. */
 export const deviceSchema: z.ZodType<DeviceProfile> = section({

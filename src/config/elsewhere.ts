@@ -8,6 +8,22 @@ const activeExample = '`active: { cron: "* 6-21 * * 1-5", zone: Europe/Helsinki 
 
 /** By key path, with `*` for any name or index: what to do instead. */
 const remedies: Readonly<Partial<Record<FileKind, Readonly<Record<string, string>>>>> = {
+  gateway: {
+    ...below(
+      'sources.*',
+      ['port', 'host', 'listen', 'tls'],
+      '`broker`: broker: { listen: [{ port: 1883 }] }',
+    ),
+    ...below(
+      'sources.*',
+      ['url', 'client_id', 'username', 'password', 'qos'],
+      '`mqtt`: mqtt: { url: mqtt://… }',
+    ),
+    ...below('sources.*', ['path', 'baud', 'framing'], '`serial`: serial: { path: /dev/…, baud: 9600 }'),
+    ...below('notify.*', ['url', 'headers'], '`webhook`: webhook: { url: https://… }'),
+    ...below('notify.*', ['topic', 'source'], '`mqtt`: mqtt: { source: mqtt, topic: … }'),
+    ...below('forward', ['url', 'database', 'token_file'], '`influx`: influx: { url: …, database: … }'),
+  },
   device: {
     watermark: 'write `watermark: global` inside `window` of a rule; how late readings may be is `lateness`',
   },
@@ -24,6 +40,11 @@ const remedies: Readonly<Partial<Record<FileKind, Readonly<Record<string, string
     'rules.*.silent.active': `write ${activeExample} beside \`silent\`: it holds for the whole rule`,
   },
 };
+
+/** Keys that stand one level deeper. */
+function below(map: string, keys: readonly string[], where: string): Record<string, string> {
+  return Object.fromEntries(keys.map((key) => [`${map}.${key}`, `it stands under ${where}`]));
+}
 
 /** What to do instead of an unknown key; undefined when there is nothing particular to say. */
 export function remedyElsewhere(kind: FileKind, path: KeyPath): string | undefined {

@@ -7,6 +7,7 @@
 import type { z } from 'zod';
 import { closest } from '../core/suggest.ts';
 import { remedyElsewhere } from './elsewhere.ts';
+import { exampleOf, meantKey, meantWord } from './habits.ts';
 import { isLater } from './later.ts';
 import type { KeyPath } from './located.ts';
 import type { FileKind } from './schema.ts';
@@ -81,7 +82,9 @@ function explain(kind: FileKind, issue: Issue, above: KeyPath, root: unknown): M
     case 'invalid_key':
       return issue.issues.flatMap((inner) => explain(kind, inner as Issue, path, root)).map(atKey(path));
     case 'invalid_type':
-      return [given === undefined ? missing(path) : { ...at, ...wrongType(value, given, issue.expected) }];
+      return [
+        given === undefined ? missing(path) : { ...at, ...wrongType(path, value, given, issue.expected) },
+      ];
     case 'invalid_value':
       return [{ ...at, ...wrongWord(value, given, issue.values) }];
     case 'too_small':
@@ -89,7 +92,7 @@ function explain(kind: FileKind, issue: Issue, above: KeyPath, root: unknown): M
       return [{ ...at, ...outside(value, given, issue) }];
     case 'invalid_union':
       if (given === undefined) return [missing(path)];
-      return nearestChoice(issue, value, given).flatMap((inner) => explain(kind, inner, path, root));
+      return nearestChoice(path, issue, value, given).flatMap((inner) => explain(kind, inner, path, root));
     default:
       return [{ ...at, message: issue.message }];
   }
@@ -106,7 +109,7 @@ function unknownKey(kind: FileKind, path: KeyPath, known: readonly string[]): Mi
     const remedy = `remove it; ${all}`;
     return { path, at: 'key', message: `\`${key}\` ${notYet}`, remedy, unknown: { isLater: true } };
   }
-  const meant = closest(key, known);
+  const meant = meantKey(key, known) ?? closest(key, known);
   const elsewhere = remedyElsewhere(kind, path);
   const remedy = elsewhere ?? (meant ? `did you mean \`${meant}\`?` : all);
   return { path, at: 'key', message: `unknown key ${show(key)}`, remedy, unknown: { isLater: false, meant } };
@@ -114,7 +117,8 @@ function unknownKey(kind: FileKind, path: KeyPath, known: readonly string[]): Mi
 
 function missing(path: KeyPath): Mistake {
   const name = nameOf(path);
-  const remedy = `add ${name.replace(/`$/, ': …`')}`;
+  const example = exampleOf(path);
+  const remedy = example ? `add \`${example}\`` : `add ${name.replace(/`$/, ': …`')}`;
   return { path, at: 'value', message: `${name} is missing`, remedy, isMissing: true };
 }
 
@@ -129,13 +133,15 @@ const typeWords: Readonly<Record<string, string>> = {
   record: 'a map',
 };
 
-function wrongType(value: string, given: unknown, expected: string) {
+function wrongType(path: KeyPath, value: string, given: unknown, expected: string) {
   const message = `expected ${typeWords[expected] ?? expected}, got ${value}`;
   const scalar = typeof given === 'number' || typeof given === 'boolean';
   if (given === null) return { message: noValue, remedy: noValueRemedy };
   if (expected === 'string' && scalar) return { message, remedy: quoted(value, given) };
-  if (expected === 'array') return { message, remedy: 'write [a, b], or one item a line after `- `' };
-  if (expected === 'object' || expected === 'record') return { message, remedy: mapRemedy(given) };
+  const example = exampleOf(path);
+  if (example) return { message, remedy: `write ${example}` };
+  if (expected === 'array') return { message, remedy: listRemedy(given) };
+  if (expected === 'object' || expected === 'record') return { message, remedy: mapRemedy(path, given) };
   if (
     expected === 'number' &&
     typeof given === 'string' &&
@@ -153,16 +159,25 @@ function quoted(value: string, given: unknown): string {
   return value === secretValue ? 'put it in quotes' : `put it in quotes: "${given}"`;
 }
 
-function mapRemedy(given: unknown): string {
+function listRemedy(given: unknown): string {
+  const isMap = typeof given === 'object' && !Array.isArray(given);
+  return isMap
+    ? 'it is a list: write `- ` before the first key of each item, its other keys below that key'
+    : 'write [a, b], or one item a line after `- `';
+}
+
+/** Only of tags and fields a bare text is the path. */
+function mapRemedy(path: KeyPath, given: unknown): string {
+  const isPath = ['tags', 'fields'].includes(String(path.at(-2)));
   const simple = typeof given === 'string' && /^[\w.$[\]]+$/.test(given);
-  return simple
+  return simple && isPath
     ? `write a map, such as { path: ${given} }`
     : 'write { key: value }, or keys on indented lines';
 }
 
 function wrongWord(value: string, given: unknown, values: readonly unknown[]) {
   const words = values.map(String);
-  const near = typeof given === 'string' ? closest(given, words) : undefined;
+  const near = typeof given === 'string' ? likely(given, words) : undefined;
   const message = `expected ${orList(words)}, got ${value}`;
   return { message, remedy: near ? `did you mean \`${near}\`?` : `write ${orList(words)}` };
 }
@@ -184,6 +199,7 @@ function outside(value: string, given: unknown, issue: Limit) {
 
 /** Of a union the choice of the right type with the fewest mistakes; of none, all their expectations as one. */
 function nearestChoice(
+  path: KeyPath,
   issue: Extract<Issue, { code: 'invalid_union' }>,
   value: string,
   given: unknown,
@@ -197,13 +213,19 @@ function nearestChoice(
   if (nearest) return nearest;
   const expected = [...new Set(choices.flatMap((choice) => choice.flatMap(expectation)))];
   const words = expected.filter((word) => word.startsWith('`')).map((word) => word.slice(1, -1));
-  const near = typeof given === 'string' ? closest(given, words) : undefined;
+  const near = typeof given === 'string' ? likely(given, words) : undefined;
   const isScalar = typeof given === 'number' || typeof given === 'boolean';
   const asText = isScalar && expected.includes('text') ? quoted(value, given) : undefined;
-  const remedy = near ? `did you mean \`${near}\`?` : (asText ?? `write ${orList(expected)}`);
+  const remedy = near
+    ? `did you mean \`${near}\`?`
+    : (asText ?? `write ${exampleOf(path) ?? orList(expected)}`);
   return [
     { code: 'custom', path: [], message: `expected ${orList(expected)}, got ${value}`, params: { remedy } },
   ];
+}
+
+function likely(given: string, words: readonly string[]): string | undefined {
+  return meantWord(given, words) ?? closest(given, words);
 }
 
 function expectation(issue: Issue): string[] {

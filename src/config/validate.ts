@@ -65,7 +65,9 @@ function hidden(mistake: Mistake, replaced: Replaced): Mistake {
   const isFromOutside = replaced.isReplaced(mistake.path);
   const { start: _, end: __, ...whole } = mistake;
   const placed = isFromOutside && !replaced.mistakes.includes(mistake) ? whole : mistake;
-  const remedy = mistake.remedy === undefined ? undefined : replaced.hide(mistake.path, mistake.remedy);
+  // A suggestion is made of the value, and would show it.
+  const plain = isFromOutside ? mistake.remedy?.replace(/, such as `[^`]*`$/, '') : mistake.remedy;
+  const remedy = plain === undefined ? undefined : replaced.hide(mistake.path, plain);
   return { ...placed, message: replaced.hide(mistake.path, mistake.message), remedy };
 }
 

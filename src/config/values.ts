@@ -80,17 +80,25 @@ export const expression = parsed({ type: ['string', 'number', 'boolean'] }, (val
 
 const labelPattern = /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,99}$/u;
 
+/** A name with something in place of what it cannot hold. */
+function fitted(name: string, odd: RegExp, instead: string): string {
+  return name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(odd, instead)
+    .replace(/^[-_.]+|[-_.]+$/g, '');
+}
+
 /** A name of a gateway, device, rule, source or notifier: part of topics and tags. */
 export const label = z
   .string()
   .meta({ pattern: labelPattern.source })
   .superRefine((name, context) => {
     if (labelPattern.test(name)) return;
-    refuse(
-      context,
-      `${show(name)} cannot be a name`,
-      'use letters, digits, _ . and -; start with a letter or digit; at most 100',
-    );
+    const better = fitted(name, /[^\p{L}\p{N}_.-]+/gu, '-');
+    const like = labelPattern.test(better) ? `, such as \`${better}\`` : '';
+    const remedy = `use letters, digits, _ . and -; start with a letter or digit; at most 100${like}`;
+    refuse(context, `${show(name)} cannot be a name`, remedy);
   });
 
 const identifierPattern = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
@@ -124,10 +132,16 @@ export const identifier = z
     } else if (!identifierPattern.test(name) || name === '__proto__') {
       const remedy = /[()]/.test(name)
         ? 'a comma in { } ends the value before it: put an expression that has commas in quotes'
-        : 'use letters a-z, digits and _ only, not starting with a digit';
+        : `use letters a-z, digits and _ only, not starting with a digit${identifierLike(name)}`;
       refuse(context, `${show(name)} cannot be used as a name in expressions`, remedy);
     }
   });
+
+/** A suggestion for a name that holds anything else. */
+function identifierLike(name: string): string {
+  const better = fitted(name, /[^A-Za-z0-9_]+/g, '_');
+  return identifierPattern.test(better) ? `, such as \`${better}\`` : '';
+}
 
 /** One text or a list of them. */
 export function oneOrMore<T extends z.ZodType<string>>(item: T) {

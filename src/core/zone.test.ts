@@ -84,14 +84,19 @@ test('every instant outside an overlap is found again', () => {
   }
 });
 
-test('an unknown zone is refused', () => {
-  assert.throws(
-    () => compileZone('Europe/Helsingfors'),
-    (error: unknown) => {
+test('an unknown zone is refused, with the one that may be meant', () => {
+  const remedyOf = (zone: string): string => {
+    try {
+      compileZone(zone);
+    } catch (error) {
       assert.ok(error instanceof GatewayError);
-      assert.equal(error.message, 'unknown time zone "Europe/Helsingfors"');
-      assert.match(error.remedy!, /IANA/);
-      return true;
-    },
-  );
+      assert.equal(error.message, `unknown time zone "${zone}"`);
+      return error.remedy!;
+    }
+    return assert.fail(`${zone} is known`);
+  };
+  assert.equal(remedyOf('Europe/Helsingfors'), 'did you mean Europe/Helsinki?');
+  assert.equal(remedyOf('helsinki'), 'did you mean Europe/Helsinki?');
+  assert.equal(remedyOf('New York'), 'did you mean America/New_York?');
+  assert.match(remedyOf('Middle-earth'), /IANA/);
 });

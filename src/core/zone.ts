@@ -8,6 +8,7 @@
  */
 
 import { GatewayError } from './errors.ts';
+import { closest } from './suggest.ts';
 
 const dayMs = 86_400_000;
 const keptDays = 4096;
@@ -125,7 +126,17 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' });
   } catch (cause) {
-    const remedy = 'use a name of the IANA time zone database, such as Europe/Helsinki, or UTC';
+    const near = nearZone(zone);
+    const remedy = near
+      ? `did you mean ${near}?`
+      : 'use a name of the IANA time zone database, such as Europe/Helsinki, or UTC';
     throw new GatewayError(`unknown time zone ${JSON.stringify(zone)}`, { remedy, cause });
   }
+}
+
+/** The zone whose city was given alone, or nearly the name. */
+function nearZone(name: string): string | undefined {
+  const all = Intl.supportedValuesOf('timeZone');
+  const plain = name.trim().toLowerCase().replaceAll(' ', '_');
+  return all.find((zone) => zone.toLowerCase().split('/').at(-1) === plain) ?? closest(name, all);
 }

@@ -90,7 +90,10 @@ export function lookupsOf(
     key: string,
   ): LookupTable['columns'] | undefined {
     try {
-      return tables.table(path, name, key).columns;
+      const { columns, oddities } = tables.table(path, name, key);
+      for (const { message, remedy } of oddities)
+        report.value(['lookup', alias, 'file'], message, remedy, 'warning');
+      return columns;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       report.value(['lookup', alias, 'file'], error.message, error.remedy ?? 'correct the table');

@@ -131,3 +131,14 @@ for (const [name, text, message, remedy] of mistakes) {
     );
   });
 }
+
+test('numbers with a comma are told, and are text', () => {
+  const table = createLookup('a.csv', 'k', 'k;limit;place;when\n1;90,5;60,1 N;1\n2;80;61,2 N;2\n');
+  assert.equal(table.columns.get('limit')!.type, 'string');
+  assert.deepEqual(table.oddities, [
+    {
+      message: 'column limit of a.csv is text, for a number has a point: it holds 90,5',
+      remedy: 'write 90.5',
+    },
+  ]);
+});

@@ -17,6 +17,8 @@ export const maxTableCharacters = 16 * 1024 * 1024;
 
 export interface LookupTable {
   readonly columns: ReadonlyMap<string, LookupColumn>;
+  /** What is odd in the file, as it was first read: the table can be used. */
+  readonly oddities: readonly { readonly message: string; readonly remedy: string }[];
   /** Swaps the rows for those of a new text; throws `GatewayError`, and keeps the rows, when it does not fit. */
   replace(text: string): void;
 }
@@ -38,6 +40,7 @@ export function createLookup(name: string, key: string, text: string): LookupTab
   }
   return {
     columns,
+    oddities: first.oddities,
     replace(newText) {
       const next = readRows(name, key, newText);
       for (const [column, type] of first.types) {
@@ -61,6 +64,7 @@ interface Rows {
   readonly types: ReadonlyMap<string, ValueType>;
   /** Columns without any value: they may be of any type. */
   readonly emptyColumns: ReadonlySet<string>;
+  readonly oddities: LookupTable['oddities'];
 }
 
 /** A row as the file has it; in CSV and YAML every cell is text. */
@@ -85,12 +89,18 @@ function readRows(name: string, key: string, text: string): Rows {
   }
   const types = new Map<string, ValueType>();
   const emptyColumns = new Set<string>();
+  const oddities: LookupTable['oddities'][number][] = [];
   for (const column of names) {
     const values = raw.map((row) => cellOf(name, column, row[column])).filter((value) => value !== null);
     types.set(column, column === key ? 'string' : typeOfColumn(values, isText));
     if (values.length === 0) emptyColumns.add(column);
+    const comma = column === key ? undefined : decimalCommaIn(values);
+    if (comma !== undefined) {
+      const message = `column ${column} of ${name} is text, for a number has a point: it holds ${comma}`;
+      oddities.push({ message, remedy: `write ${comma.replace(',', '.')}` });
+    }
   }
-  return { rows: byKey(name, key, raw, types), types, emptyColumns };
+  return { rows: byKey(name, key, raw, types), types, emptyColumns, oddities };
 }
 
 function byKey(name: string, key: string, raw: readonly RawRow[], types: ReadonlyMap<string, ValueType>) {
@@ -213,6 +223,13 @@ function typeOfColumn(values: readonly FieldValue[], isText: boolean): ValueType
   const isTruth = (value: FieldValue): boolean =>
     typeof value === 'boolean' || (isText && /^(true|false)$/i.test(String(value)));
   return values.every(isTruth) ? 'boolean' : 'string';
+}
+
+/** The first cell with a decimal comma, where all others are numbers or have one, too. */
+function decimalCommaIn(values: readonly FieldValue[]): string | undefined {
+  const isComma = (value: FieldValue): value is string => /^[+-]?\d+,\d+$/.test(String(value));
+  const isNumber = values.every((value) => numberPattern.test(String(value)) || isComma(value));
+  return isNumber ? values.find(isComma) : undefined;
 }
 
 function convert(value: FieldValue | null, type: ValueType): FieldValue | null {

@@ -46,7 +46,7 @@ export function piecesOf(message: string): Pieces {
           message: 'a `{` without its `}`',
           start: brace,
           end: brace + 1,
-          remedy: 'write {{ for the sign',
+          remedy: 'add the `}`, or write {{ for the sign',
         });
         break;
       }

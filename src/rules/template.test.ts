@@ -52,7 +52,7 @@ test('explains mistakes at their place in the message', () => {
     '[.1f] format `.1f` is for numbers; `s` is a string → write {s}',
     '[] a value is missing after `>` → complete the expression or remove the operator',
   ]);
-  assert.deepEqual(told('{y'), ['[{] a `{` without its `}` → write {{ for the sign']);
+  assert.deepEqual(told('{y'), ['[{] a `{` without its `}` → add the `}`, or write {{ for the sign']);
   assert.deepEqual(told('y}'), ['[}] a `}` without its `{` → write }} for the sign']);
   assert.deepEqual(told('{}'), [
     '[] the expression is empty → write a condition or a value, such as temp > 90',
