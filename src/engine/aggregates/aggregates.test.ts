@@ -84,6 +84,12 @@ test('sums do not lose small values beside large ones', () => {
 test('stddev is of a sample, and stable far from zero', () => {
   assert.equal(resultOf('variance', values(2, 4, 4, 4, 5, 5, 7, 9)), 32 / 7);
   assert.equal(resultOf('stddev', values(1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16)), Math.sqrt(30));
+  const fine = Array.from({ length: 1000 }, (_, i) => ((i * 7919) % 1009) / 2 ** 20);
+  const far = fine.map((x) => 1e9 + x);
+  const offsets = far.map((x) => x - 1e9);
+  const exact = resultOf('variance', values(...offsets)) as number;
+  const error = (resultOf('variance', values(...far)) as number) / exact - 1;
+  assert.ok(Math.abs(error) < 1e-12, `${error}`);
 });
 
 test('first and last go by event time, arrival breaks ties', () => {
@@ -155,6 +161,16 @@ test('percentiles interpolate between ranks', () => {
   assert.equal(resultOf('median', values(4, 1, 3, 2)), 2.5);
   assert.equal(resultOf('percentile', values(3, 1, 2), [0]), 1);
   assert.equal(resultOf('percentile', values(3, 1, 2), [100]), 3);
+});
+
+test('percentiles beside infinite values, and of values whose distance is', () => {
+  const infinite = Number.POSITIVE_INFINITY;
+  assert.equal(resultOf('median', values(1, 2, infinite)), 2);
+  assert.equal(resultOf('median', values(-infinite, 2, 3)), 2);
+  assert.equal(resultOf('median', values(2, infinite)), infinite);
+  assert.equal(resultOf('median', values(-infinite, infinite)), null);
+  assert.equal(resultOf('percentile', values(-1e308, 1e308), [0]), -1e308);
+  assert.equal(resultOf('median', values(-1e308, 1e308)), 0);
 });
 
 test('percentiles of many values stay within the stated error', () => {

@@ -87,7 +87,12 @@ function exactQuantile(values: readonly number[], q: number): number {
   const below = Math.floor(rank);
   const low = sorted[below]!;
   const high = sorted[Math.min(below + 1, sorted.length - 1)]!;
-  return low === high ? low : low + (high - low) * (rank - below);
+  const share = rank - below;
+  // An infinite neighbour takes no part where it has none; `Infinity * 0` would make null of the middle value.
+  if (share === 0 || low === high) return low;
+  // The distance of two finite values may be infinite.
+  const distance = high - low;
+  return Number.isFinite(distance) ? low + distance * share : low * (1 - share) + high * share;
 }
 
 function sketchQuantile(sketch: Sketch, count: number, q: number): number {
