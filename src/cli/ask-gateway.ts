@@ -31,7 +31,7 @@ async function replyOf(data: string, command: string, args: object | undefined):
     if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTSOCK') throw noGateway(data, error);
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
     throw new GatewayError(`this user may not ask the gateway on ${data}`, {
-      remedy: `ask as the user the gateway runs as, for example with \`sudo -u headgate headgate ${command}\``,
+      remedy: 'ask as the user the gateway runs as, for example with `sudo -u headgate headgate status`',
       cause: error,
     });
   }

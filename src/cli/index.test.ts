@@ -16,7 +16,7 @@ test('--version and --help are fine and on stdout', async () => {
   const { code, stdout, stderr } = await headgate('--help');
   assert.equal(code, 0);
   assert.equal(stderr, '');
-  for (const name of ['run', 'demo', 'check', 'replay', 'status', 'schema']) {
+  for (const name of ['run', 'demo', 'check', 'replay', 'status', 'alerts', 'ack', 'silence', 'schema']) {
     assert.match(stdout, new RegExp(`^ {2}${name} \\[options\\]`, 'm'));
   }
   assert.match(stdout, /Examples:\n {2}headgate demo /);
@@ -34,6 +34,14 @@ test('a wrong command line is exit code 2, with what would be right', async () =
     [['demo', '--speed', '-1'], /it is a number greater than 0/],
     [['status', '--format', 'xml'], /Allowed choices are text, json/],
     [['schema', 'bus'], /there is no schema `bus`/],
+    [['ack'], /missing required argument 'id\|rule'/],
+    [['ack', 'bus-load', '01029'], /`01029` is no tag\n {2}remedy: write TAG=VALUE/],
+    [['ack', 'bus-load', 'a=1', 'a=2'], /tag `a` stands twice/],
+    [['silence'], /which rule\?/],
+    [['silence', 'bus-load'], /for how long\?\n {2}remedy: headgate silence RULE/],
+    [['silence', 'bus-load', '--for', '2'], /`2` is not a duration: add a unit: .*2h/],
+    [['silence', '--list', '--end', 'ab'], /--list and --end exclude each other/],
+    [['silence', 'bus-load', '--end', 'ab'], /--end stands alone/],
   ];
   for (const [args, words] of cases) {
     const { code, stdout, stderr } = await headgate(...args);
@@ -44,13 +52,22 @@ test('a wrong command line is exit code 2, with what would be right', async () =
 });
 
 test('no gateway to ask is exit code 1', async () => {
-  const { code, stdout, stderr } = await headgate('status');
-  assert.equal(code, 1);
-  assert.equal(stdout, '');
-  assert.equal(
-    stderr,
-    `headgate: no gateway is running on ${join(folder, 'data')}\n  remedy: start one with \`headgate run\`, or name its file with \`-c headgate.yaml\`\n`,
-  );
+  const commands = [
+    ['status'],
+    ['alerts'],
+    ['ack', 'x'],
+    ['silence', 'x', '--for', '1h'],
+    ['silence', '--list'],
+  ];
+  for (const args of commands) {
+    const { code, stdout, stderr } = await headgate(...args);
+    assert.equal(code, 1);
+    assert.equal(stdout, '');
+    assert.equal(
+      stderr,
+      `headgate: no gateway is running on ${join(folder, 'data')}\n  remedy: start one with \`headgate run\`, or name its file with \`-c headgate.yaml\`\n`,
+    );
+  }
 });
 
 test('what keeps the gateway from starting is exit code 3, without a stack trace', async () => {

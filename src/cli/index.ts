@@ -5,9 +5,20 @@
  * Not here: what a command does.
  */
 
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { defineAck, defineAlerts, defineSilence } from './define-alerts.ts';
 import { exitCodes, explainFailure } from './failure.ts';
 import { logLevels } from './log-levels.ts';
+import {
+  command,
+  configOption,
+  type Define,
+  formatOption,
+  instant,
+  type Outcome,
+  positiveNumber,
+  wholeNumber,
+} from './options.ts';
 import { formats } from './replay/formats/index.ts';
 import { packageVersion } from './version.ts';
 
@@ -25,10 +36,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-interface Outcome {
-  exitCode: number;
-}
-
 function isDebug(option: boolean | undefined): boolean {
   const { HEADGATE_DEBUG: value = '' } = process.env;
   return option === true || !['', '0', 'false', 'no'].includes(value.toLowerCase());
@@ -43,7 +50,10 @@ function createProgram(outcome: Outcome): Command {
     .exitOverride()
     .showHelpAfterError('see headgate --help, or headgate COMMAND --help')
     .addHelpText('after', programHelp);
-  const defines = [defineRun, defineDemo, defineCheck, defineTest, defineReplay, defineStatus, defineSchema];
+  const defines = [
+    ...[defineRun, defineDemo, defineCheck, defineTest, defineReplay, defineStatus],
+    ...[defineAlerts, defineAck, defineSilence, defineSchema],
+  ];
   for (const define of defines) define(program, outcome);
   return program;
 }
@@ -55,24 +65,9 @@ Examples:
   headgate test                                  prove the rules here, by the tests beside them
   headgate replay --device press old.csv         last month through today's rules
   headgate status                                what the gateway here is doing
+  headgate ack bus-load vehicle=01029            I have seen that alert: no more reminders
 
 Exit codes: 0 fine, 1 the thing checked is wrong, 2 usage, 3 cannot start.`;
-
-type Define = (program: Command, outcome: Outcome) => void;
-
-function command(program: Command, name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .addOption(new Option('--debug', 'show the stack trace of a failure (also HEADGATE_DEBUG=1)'));
-}
-
-function configOption(): Option {
-  return new Option(
-    '-c, --config <file>',
-    'the gateway file (default: headgate.yaml here, else all defaults)',
-  );
-}
 
 const defineRun: Define = (program, outcome) => {
   command(program, 'run', 'run the gateway in the foreground, until SIGTERM or Ctrl-C')
@@ -197,31 +192,3 @@ const defineSchema: Define = (program, outcome) => {
       outcome.exitCode = await schemaCommand({ kind, out, stdout: process.stdout });
     });
 };
-
-function formatOption(): Option {
-  return new Option('--format <format>', 'for people or for programs')
-    .choices(['text', 'json'])
-    .default('text');
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`it is a whole number from ${min} to ${max}.`);
-  };
-}
-
-function positiveNumber(text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (value > 0) return value;
-  throw new InvalidArgumentError('it is a number greater than 0.');
-}
-
-/** A day stands for its first moment; a time without an offset would mean another moment on another machine. */
-function instant(text: string): number {
-  const day = /^\d{4}-\d\d-\d\d$/.test(text);
-  const ms = day || /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/i.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(ms)) return ms;
-  throw new InvalidArgumentError('write a day or a time with its offset: 2026-01-05, 2026-01-05T06:00:00Z.');
-}

@@ -148,6 +148,14 @@ const metrics: Readonly<Record<string, Metric>> = {
     'alerts refused',
     byNotifier((line) => line.rejected),
   ),
+  alerts_silenced_total: counter(
+    'alerts not told: silenced, or reminders of acknowledged ones',
+    byNotifier((line) => line.silenced),
+  ),
+  alerts_withheld: gauge(
+    'alerts to tell when their silence ends',
+    byNotifier((line) => line.withheld),
+  ),
   alerts_pending: gauge(
     'alerts not handed over yet',
     byNotifier((line) => line.pending),

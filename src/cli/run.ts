@@ -8,6 +8,7 @@
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
+import { answersOf } from './answers/index.ts';
 import { endProcess } from './end-process.ts';
 import { exitCodes } from './failure.ts';
 import { followFiles } from './follow-files.ts';
@@ -75,7 +76,10 @@ async function runGateway(
       logger,
       signal: following.signal,
     });
-    claim.answer({ status: () => ({ ...gateway.status(), files: files.status() }) });
+    claim.answer({
+      ...answersOf(gateway),
+      status: () => ({ ...gateway.status(), files: files.status() }),
+    });
     const { devices, rules } = setup.plan;
     const counts = { devices: devices.length, rules: rules.length };
     logger.info({ version, data, ...counts, pid: process.pid }, `gateway ${name} is running`);

@@ -109,8 +109,8 @@ Alerts firing
   critical  bus-load  route=4735 vehicle=01211  2026-01-05T06:28:00Z  Bus 01211: 81 aboard·
 
 Notifiers
-  name  state      delivered  pending  rejected
-  ops   connected          6        0         1
+  name  state      delivered  pending  silenced  rejected
+  ops   connected          6        0         0         1
 
 Storage
   journal     1,234,567 frames, 900 commits, 64 MB

@@ -2,6 +2,7 @@
 
 import type { FiringAlert, ForwardLine, GatewayStatus, NotifierLine, SourceLine } from '../core/status.ts';
 import type { Severity } from '../core/types.ts';
+import { noMarks, stateText } from './alert-marks.ts';
 import { type Cell, type Column, paint, type Style, table } from './table.ts';
 import { printable } from './text-width.ts';
 import { bytesText, countText, durationText, timeText } from './units-text.ts';
@@ -151,12 +152,15 @@ function troubleCell(count: number): Cell {
 function alertSection(status: GatewayStatus, colours: boolean): string[] {
   const title = strong('Alerts firing', colours);
   if (status.alerts.length === 0) return [`${title}: none`];
-  const columns = [left('severity'), left('rule'), left('key'), left('since'), left('message')];
-  const rows = status.alerts.map((alert): Cell[] => [
+  const states = status.alerts.map(stateText);
+  const isMarked = states.some((state) => state !== noMarks);
+  const columns = ['severity', 'rule', 'key', 'since', ...(isMarked ? ['state'] : []), 'message'].map(left);
+  const rows = status.alerts.map((alert, i): Cell[] => [
     { text: alert.severity, style: severityStyle[alert.severity] },
     alert.rule,
     keyText(alert.key),
     timeText(alert.firedAtMs),
+    ...(isMarked ? [states[i]!] : []),
     alert.message,
   ]);
   return [title, ...table(columns, rows, colours).map((line) => `  ${line}`)];
@@ -173,9 +177,7 @@ function notifierTable(notifiers: readonly NotifierLine[], colours: boolean): st
   const columns = [
     left('name'),
     left('state'),
-    right('delivered'),
-    right('pending'),
-    right('rejected'),
+    ...['delivered', 'pending', 'silenced', 'rejected'].map(right),
     left(''),
   ];
   const rows = notifiers.map((notifier): Cell[] => [
@@ -183,6 +185,7 @@ function notifierTable(notifiers: readonly NotifierLine[], colours: boolean): st
     stateCell(notifier.state),
     countText(notifier.delivered),
     countText(notifier.pending),
+    countText(notifier.silenced),
     troubleCell(notifier.rejected),
     notifier.detail === notifier.state ? '' : notifier.detail,
   ]);

@@ -10,6 +10,7 @@ import { GatewayError } from '../../core/errors.ts';
 import type { GatewayStatus } from '../../core/status.ts';
 import type { Alert } from '../../core/types.ts';
 import { type Gateway, startGateway } from '../../gateway.ts';
+import { answersOf } from '../answers/index.ts';
 import { exitCodes } from '../failure.ts';
 import { loadSetup } from '../setup.ts';
 import { wantsColours } from '../table.ts';
@@ -86,7 +87,7 @@ export async function demoCommand(options: DemoOptions = {}): Promise<number> {
   ends.defer(() => {
     isHeld = () => false;
   });
-  folder.claim.answer({ status: () => gateway.status() });
+  folder.claim.answer(answersOf(gateway));
   const publisher = await openPublisher(gateway.ports('mqtt')[0] ?? port, senders);
   ends.defer(() => publisher.close());
   isHeld = () => publisher.pending > 0;
