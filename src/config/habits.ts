@@ -87,7 +87,7 @@ export function meantKey(key: string, choices: readonly string[]): string | unde
 
 /** How a key that is missing, or is of the wrong kind, may look. */
 const examples: Readonly<Record<string, string>> = {
-  codec: 'codec: json',
+  codec: 'codec: json (or csv, influx, value)',
   format: 'format: rfc3339',
   from: 'from: DEVICE',
   when: 'when: x > 90',

@@ -74,13 +74,7 @@ const mistakes: Readonly<Record<string, readonly Told[]>> = {
   ],
   '!x': [['`x` is a number: `!` turns a condition round', 'x', 'write x != 0, or another comparison']],
   '-s': [['`s` is a string: `-` works on numbers', 's', 'write double(s)']],
-  '1 < x < 9': [
-    [
-      '`1 < x` is a boolean: `<` compares numbers or strings',
-      '1 < x',
-      'join two comparisons with &&: low < x && x < high',
-    ],
-  ],
+  '1 < x < 9': [['`<` compares two values, not three', '1 < x < 9', 'write 1 < x && x < 9']],
   'x ? 1 : 2': [
     ['`x` is a number: `? :` starts with a condition', 'x', 'write x != 0, or another comparison'],
   ],

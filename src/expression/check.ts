@@ -15,7 +15,7 @@ import { memberOf, type Operation } from './operation.ts';
 import { absence, binaryOperations, complement, negation, presence, selections } from './operators.ts';
 import type { Binding, Scope } from './scope.ts';
 import type { Typed } from './typed.ts';
-import { a, describe, mixedTypes, wantedType, wrongOperand } from './wording.ts';
+import { a, chained, describe, mixedTypes, wantedType, wrongOperand } from './wording.ts';
 
 export interface Checked {
   /** Absent when the expression is wrong. */
@@ -174,6 +174,8 @@ function checkOperands(node: TwoSided, operations: readonly Operation[], check: 
   if (!left || !right) return undefined;
   const operation = fitting(operations, [left, right]);
   if (operation) return apply(operation, [left, right]);
+  const chain = chained(node);
+  if (chain) return report(check, node, ...chain);
   const takes = new Set(operations.map(({ arguments: args }) => args[0]));
   const wrong = [
     { side: node.left, type: left.type },

@@ -72,6 +72,19 @@ function asNumber(node: Ast): string {
   return `(${print(node)} ? 1 : 0)`;
 }
 
+/** `50 < temp < 90`, as in mathematics; undefined for anything else. */
+export function chained(node: Ast): Words | undefined {
+  if (node.kind !== 'binary' || !isOrder(node.operator)) return undefined;
+  const { left } = node;
+  if (left.kind !== 'binary' || !isOrder(left.operator)) return undefined;
+  const remedy = `write ${print(left)} && ${sided(left.right)} ${node.operator} ${sided(node.right)}`;
+  return [`\`${node.operator}\` compares two values, not three`, remedy];
+}
+
+function isOrder(operator: string): boolean {
+  return ['<', '<=', '>', '>='].includes(operator);
+}
+
 /** Two operands that the operator takes, but not together. */
 export function mixedTypes(
   { operator, left, right }: { operator: string; left: Ast; right: Ast },

@@ -147,7 +147,13 @@ function keyRemedy(name: string, device: DevicePlan): string {
   if (near) return `did you mean \`${near}\`?`;
   return rule
     ? `its tags are its key: ${tags.join(', ') || 'none'}`
-    : `its tags: ${tags.join(', ') || 'none'}`;
+    : `its tags: ${tags.join(', ') || 'none'}${topicHint(name, device)}`;
+}
+
+/** Levels that a topic passes over may be what is missing. */
+function topicHint(name: string, { profile: { topic } }: DevicePlan): string {
+  const isOpen = topic !== undefined && /(^|\/)[+](\/|$)/.test(topic);
+  return isOpen ? `; write {${name}} in its topic in place of the + that stands for it` : '';
 }
 
 /** What one key of a rule is through with says nothing of the others. */
