@@ -8,12 +8,14 @@
 import { join } from 'node:path';
 import type { GatewayConfig } from './config/schema.ts';
 import { type Clock, createClock } from './core/clock.ts';
+import type { ExplainedRule } from './core/explained.ts';
 import type { Logger } from './core/log.ts';
 import type { GatewayStatus, PendingAlert } from './core/status.ts';
 import type { Alert } from './core/types.ts';
 import { firingEpisodes, pendingAlerts, type RuleKeys, ruleKeys } from './engine/alert-list.ts';
 import { openCheckpoints } from './engine/checkpoint.ts';
 import { createState, listenSince, load, quietUntilMs, statusOf } from './engine/engine.ts';
+import { explainRule, ruleOf } from './engine/explain.ts';
 import { batches } from './journal/batches.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
 import { durableFilesOn } from './log/durable-files.ts';
@@ -54,6 +56,8 @@ export interface Gateway {
   ruleNames(): readonly string[];
   /** Undefined when there is no such rule. */
   ruleKeys(rule: string): RuleKeys | undefined;
+  /** Why it did or did not fire; keys by their place in `ruleKeys`. The rule must be there. */
+  explain(rule: string, keys: readonly number[]): ExplainedRule;
   /** Ports of a broker's listeners. */
   ports(source: string): readonly number[];
   /**
@@ -156,6 +160,10 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     pending: () => pendingAlerts(pipeline.progress.state),
     ruleNames: () => pipeline.progress.state.plan.rules.map(({ name }) => name),
     ruleKeys: (rule) => ruleKeys(pipeline.progress.state, rule),
+    explain(rule, keys) {
+      const { state } = pipeline.progress;
+      return explainRule(state, ruleOf(state, rule)!, keys, clock.now());
+    },
     ports: (name) => sources.get(name)?.ports ?? [],
     reload(plan) {
       const profiles = plan.devices.map(({ profile }) => profile);

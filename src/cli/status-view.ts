@@ -72,8 +72,12 @@ const right = (title: string): Column => ({ title, align: 'right' });
 const left = (title: string): Column => ({ title });
 
 function stateCell(state: string): Cell {
-  const good = /^(?:connected|listening|open|idle|ready|running|writing|ok|on)\b/i.test(state);
-  return { text: state, style: good ? 'green' : 'yellow' };
+  return { text: state, style: isGoodState(state) ? 'green' : 'yellow' };
+}
+
+/** Nobody needs to look after it. */
+export function isGoodState(state: string): boolean {
+  return /^(?:connected|listening|open|idle|ready|running|writing|ok|on)\b/i.test(state);
 }
 
 function sourceTable(sources: readonly SourceLine[], colours: boolean): string[] {

@@ -110,9 +110,9 @@ export interface ExplainedWindow {
 
 export interface ExplainedCondition {
   readonly text: string;
-  /** Null: a value is missing. */
+  /** Null: a value is missing, or nothing was judged. */
   readonly holds: boolean | null;
-  /** More than one where it is joined with `&&` or `||`. */
+  /** More than one where it is joined with `&&` or `||`; none when nothing was judged since the start. */
   readonly parts: readonly ExplainedPart[];
 }
 

@@ -33,19 +33,23 @@ export function rowsOfOne({ cells, types, firstSlot = 0, table, series, eventMs,
   };
 }
 
-/** What a condition says of a row; without a row nothing is known. */
+/** What a condition says of a row; without a row nothing is known, and there are no parts. */
 export function explainCondition(
   { text, whole, parts }: ConditionText,
   rows: Rows | undefined,
 ): ExplainedCondition {
-  return { text, holds: holdsIn(whole, rows), parts: parts.map((part) => explainPart(part, rows)) };
+  return {
+    text,
+    holds: holdsIn(whole, rows),
+    parts: rows ? parts.map((part) => explainPart(part, rows)) : [],
+  };
 }
 
-function explainPart({ text, compiled, values }: PartText, rows: Rows | undefined): ExplainedPart {
+function explainPart({ text, compiled, values }: PartText, rows: Rows): ExplainedPart {
   const known = values.map(({ name, end, compiled: one }) => ({ name, end, value: valueIn(one, rows) }));
   let shown = '';
   let from = 0;
-  for (const { end, value } of rows === undefined ? [] : known) {
+  for (const { end, value } of known) {
     shown += `${text.slice(from, end)} ${written(value)}`;
     from = end;
   }

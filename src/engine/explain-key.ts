@@ -24,7 +24,9 @@ export function explainKey(state: EngineState, rule: RunningRule, key: number): 
   const silence = explainSilence(rule, key);
   return {
     key: rule.tagsOf(key),
-    ...(reading && { lastReading: explainReading(rule, texts, reading) }),
+    ...(reading && {
+      lastReading: explainReading(rule, texts, reading, ofReadings(plan, judged, reading.input)),
+    }),
     ...(heardMs > 0 && { lastArrivalMs: heardMs }),
     ...(plan.window?.kind === 'count' ? {} : knownMs('watermarkMs', parts.windows?.watermarkMs(key))),
     ...explainWindows(rule, key, state.listeningSinceMs),
@@ -39,6 +41,11 @@ interface Judged {
   readonly row: LastRow;
   readonly input: number;
   readonly rows: Rows;
+}
+
+/** Of a rule without a window it is a reading, of one of its inputs. */
+function ofReadings(plan: RulePlan, judged: Judged | undefined, input: number): Rows | undefined {
+  return plan.window === undefined && judged?.input === input ? judged.rows : undefined;
 }
 
 function lastJudged(rule: RunningRule, key: number): Judged | undefined {

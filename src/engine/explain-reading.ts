@@ -1,13 +1,13 @@
 /** The last reading of each key of a rule, as its devices remember them, and what the rule made of it. For `headgate explain`. */
 
 import type { ExplainedReading, Values } from '../core/explained.ts';
-import type { SeriesTable } from '../expression/rows.ts';
+import type { Rows, SeriesTable } from '../expression/rows.ts';
 import type { RulePlan } from '../rules/plan.ts';
 import type { RuleTexts } from '../rules/rule-texts.ts';
 import type { DeviceDecoder } from './decode.ts';
 import type { EngineState } from './engine.ts';
 import { explainCondition, rowsOfOne } from './explain-conditions.ts';
-import { readingTypes } from './last-rows.ts';
+import { type LastRow, readingTypes } from './last-rows.ts';
 import type { RunningRule } from './run-rule.ts';
 import { tagsOf } from './series.ts';
 import { cellOf } from './verdict.ts';
@@ -50,17 +50,17 @@ function nameOf({ tags }: SeriesTable, places: readonly number[], id: number): s
   return JSON.stringify(places.map((place) => tags[place]![id]));
 }
 
+/** `judged`: what the alerts of a rule without a window judged last, memory and all. */
 export function explainReading(
   { plan }: RunningRule,
   texts: RuleTexts,
   { input, decoder, series }: HeardReading,
+  judged: Rows | undefined,
 ): ExplainedReading {
   const last = decoder.last.of(series)!;
   const { device, lets } = plan.inputs[input]!;
-  const rows = rowsOfOne({ ...last, types: readingTypes(plan, plan.inputs[input]!) });
-  for (const [i, { compiled }] of lets.entries()) {
-    rows.columns[device.fields.length + i] = compiled.kernel(rows);
-  }
+  const isJudged = judged?.arrivalMs[0] === last.arrivalMs && judged.series[0] === series;
+  const rows = isJudged ? judged : withLets(plan, input, last);
   const where = texts.where[input];
   const named = [...device.fields, ...lets.map(({ name, compiled }) => ({ name, type: compiled.type }))].map(
     ({ name, type }, slot) => ({ name, value: cellOf(rows.columns[slot]!, type, 0) }),
@@ -73,6 +73,16 @@ export function explainReading(
     values: usedOf(plan, named),
     ...(where && { where: explainCondition(where, rows) }),
   };
+}
+
+/** The reading with its lets, but those with memory. */
+function withLets(plan: RulePlan, input: number, last: LastRow): Rows {
+  const { device, lets } = plan.inputs[input]!;
+  const rows = rowsOfOne({ ...last, types: readingTypes(plan, plan.inputs[input]!) });
+  for (const [i, { compiled }] of lets.entries()) {
+    rows.columns[device.fields.length + i] = compiled.kernel(rows);
+  }
+  return rows;
 }
 
 /** Those that the rule names; all of them when it names none. */

@@ -55,7 +55,8 @@ export function durationOf(
 /** A list of texts; left out: none. */
 export function textsOf(args: Arguments, name: string): readonly string[] {
   const value = args[name] ?? [];
-  if (!Array.isArray(value) || value.length > mostTags) throw new GatewayError(`\`${name}\` is not a list of texts`);
+  if (!Array.isArray(value) || value.length > mostTags)
+    throw new GatewayError(`\`${name}\` is not a list of texts`);
   return value.map((one: unknown) => {
     if (typeof one !== 'string') throw new GatewayError(`\`${name}\` is not a list of texts`);
     return refuseLong(name, one);

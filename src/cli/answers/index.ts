@@ -4,12 +4,14 @@ import type { Gateway } from '../../gateway.ts';
 import type { Answers } from '../status-socket.ts';
 import { answerAck } from './ack.ts';
 import { answerAlerts } from './alerts.ts';
+import { answerExplain } from './explain.ts';
 import { answerEndSilence, answerSilence } from './silence.ts';
 
 export function answersOf(gateway: Gateway): Answers {
   return {
     status: () => gateway.status(),
     alerts: () => answerAlerts(gateway),
+    explain: (args) => answerExplain(gateway, args),
     ack: (args) => answerAck(gateway, args),
     silence: (args) => answerSilence(gateway, args),
     'end-silence': (args) => answerEndSilence(gateway, args),
