@@ -32,11 +32,11 @@ const share: Facts = {
 const rules: Readonly<Record<string, Rule>> = {
   count: (x) => (x === undefined ? ofReadings : canBeTrue(x) ? { ...growing, isWhole: true } : never),
   sum: ofOne((x) => ({ ...totalOf(x), unit: x.unit })),
-  avg: ofOne((x) => widened(x, rounding)),
-  twa: ofOne((x) => widened(x, rounding)),
+  avg: ofOne((x) => widened(x, rounding, underflow)),
+  twa: ofOne((x) => widened(x, rounding, underflow)),
   // Of thousands of values percentiles are estimates, within half a percent.
-  median: ofOne((x) => widened(x, 0.0051)),
-  percentile: ofOne((x) => widened(x, 0.0051)),
+  median: ofOne((x) => widened(x, 0.0051, 1e-12)),
+  percentile: ofOne((x) => widened(x, 0.0051, 1e-12)),
   min: ofOne(same),
   max: ofOne(same),
   first: ofOne(same),
@@ -75,10 +75,14 @@ function same(x: Facts): Facts {
 }
 
 const rounding = 1e-9;
+/** Below it products with seconds lose digits. */
+const underflow = 1e-300;
 
-function widened(x: Facts, share: number): Facts {
-  const by = (end: number): number => (Number.isFinite(end) ? Math.abs(end) * share : 0);
-  return { ...x, ...interval(x.low - by(x.low), x.high + by(x.high)) };
+/** Both ends a little further out, but not beyond zero: a sketch takes the smallest magnitudes for zero. */
+function widened(x: Facts, share: number, least = 0): Facts {
+  const by = (end: number): number => (Number.isFinite(end) ? Math.abs(end) * share + least : 0);
+  const [low, high] = [x.low - by(x.low), x.high + by(x.high)];
+  return { ...x, ...interval(x.low >= 0 ? Math.max(low, 0) : low, x.high <= 0 ? Math.min(high, 0) : high) };
 }
 
 function totalOf({ low, high, isWhole }: Facts): Facts {
