@@ -6,7 +6,7 @@
  */
 
 import type { Aggregate } from './aggregates/aggregate.ts';
-import { grown } from './grown.ts';
+import { grown, grownTogether } from './grown.ts';
 
 export const noPane = -1;
 /** Where the panes of a window are joined; no pane has it. */
@@ -54,10 +54,12 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
   growSlots(4);
 
   function growSlots(capacity: number): void {
-    paneKey = grown(paneKey, capacity, noPane);
-    startMs = grown(startMs, capacity, 0);
-    older = grown(older, capacity, noPane);
-    newer = grown(newer, capacity, noPane);
+    [paneKey, startMs, older, newer] = grownTogether(capacity, [
+      [paneKey, noPane],
+      [startMs, 0],
+      [older, noPane],
+      [newer, noPane],
+    ]);
     for (const aggregate of aggregates) aggregate.grow(capacity);
   }
 

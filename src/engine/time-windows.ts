@@ -12,11 +12,12 @@
  * Not here: where windows begin and end (grid.ts), their panes (window-panes.ts) and what becomes of a result.
  */
 
-import { type Column, capacityFor, type Rows } from '../expression/rows.ts';
+import type { Column, Rows } from '../expression/rows.ts';
 import { createEarlyNews, type SavedEarlyNews } from './early-news.ts';
 import { type GridPlan, gridOf } from './grid.ts';
-import { grown } from './grown.ts';
+import { grownTogether } from './grown.ts';
 import { noPane } from './panes.ts';
+import { borrowRowNumbers, giveBackRowNumbers } from './row-numbers.ts';
 import { createWatermarks, type SavedWatermarks } from './watermarks.ts';
 import { createWindowPanes, type SavedWindowPanes } from './window-panes.ts';
 import type { ResultStage, WindowSettings, Windows } from './windows.ts';
@@ -35,6 +36,8 @@ export interface SavedWindows {
 
 /** Of a key: an input that stands still while the key goes on holds one watermark for all, and no pane could go. */
 export const mostPanes = 10_000;
+
+const noSlots = new Int32Array(0);
 
 export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
   const { idleDelayMs, idleAfterMs, aggregates, hold } = settings;
@@ -59,7 +62,8 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
   let lastPane = new Int32Array(0);
   let keyCount = 0;
 
-  let slots = new Int32Array(0);
+  /** Of the rows that are folded; lent for so long. */
+  let slots: Int32Array = noSlots;
   let listeningSinceMs = Number.NEGATIVE_INFINITY;
   /** A lower bound of the arrival time at which an idle key is due. */
   let idleDueMs = Number.POSITIVE_INFINITY;
@@ -70,12 +74,14 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     keyCount = key + 1;
     if (key < watermarkMs.length) return;
     const capacity = Math.max(4, watermarkMs.length * 2, keyCount);
-    watermarkMs = grown(watermarkMs, capacity, Number.NEGATIVE_INFINITY);
-    lastArrivalMs = grown(lastArrivalMs, capacity, Number.POSITIVE_INFINITY);
-    nextCloseMs = grown(nextCloseMs, capacity, Number.POSITIVE_INFINITY);
-    lastPaneMs = grown(lastPaneMs, capacity, Number.POSITIVE_INFINITY);
-    lastPaneEndMs = grown(lastPaneEndMs, capacity, Number.NEGATIVE_INFINITY);
-    lastPane = grown(lastPane, capacity, noPane);
+    [watermarkMs, lastArrivalMs, nextCloseMs, lastPaneMs, lastPaneEndMs, lastPane] = grownTogether(capacity, [
+      [watermarkMs, Number.NEGATIVE_INFINITY],
+      [lastArrivalMs, Number.POSITIVE_INFINITY],
+      [nextCloseMs, Number.POSITIVE_INFINITY],
+      [lastPaneMs, Number.POSITIVE_INFINITY],
+      [lastPaneEndMs, Number.NEGATIVE_INFINITY],
+      [lastPane, noPane],
+    ]);
     news?.growKeys(capacity);
   }
 
@@ -243,21 +249,27 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     foldRange(from, end, rows, columns);
   }
 
+  /** With early results: in runs of rows between which none is due. */
+  function foldRuns(rows: Rows, rowKeys: Int32Array, columns: readonly Columns[], input: number): void {
+    if (news === undefined) {
+      foldRows(rows, rowKeys, columns, input, 0, rows.n);
+      return;
+    }
+    for (let from = 0; from < rows.n; ) {
+      if (news.dueMs() <= rows.arrivalMs[from]!) emit();
+      const to = news.endOfRun(rows, from);
+      foldRows(rows, rowKeys, columns, input, from, to);
+      news.note(rows, rowKeys, slots, from, to);
+      from = to;
+    }
+  }
+
   return {
     fold(rows, rowKeys, columns, input) {
-      const { n, arrivalMs } = rows;
-      if (slots.length < n) slots = new Int32Array(capacityFor(n));
-      if (news === undefined) {
-        foldRows(rows, rowKeys, columns, input, 0, n);
-        return;
-      }
-      for (let from = 0; from < n; ) {
-        if (news.dueMs() <= arrivalMs[from]!) emit();
-        const to = news.endOfRun(rows, from);
-        foldRows(rows, rowKeys, columns, input, from, to);
-        news.note(rows, rowKeys, slots, from, to);
-        from = to;
-      }
+      slots = borrowRowNumbers(rows.n);
+      foldRuns(rows, rowKeys, columns, input);
+      giveBackRowNumbers(slots);
+      slots = noSlots;
     },
 
     listenSince(ms) {
