@@ -100,6 +100,7 @@ test('mistakes of YAML, in words', () => {
     ['a: "x\nb: 3', '1:4 a quote is not closed'],
     ['a: 1\n---\nb: 2', '2:1 a second document starts here'],
     ['message: Bus: full', '1:10 a second `: ` on one line'],
+    ['from: rule: load', '1:7 a blank after `rule:`'],
     ['a: *b', '1:4 this alias leads nowhere'],
     ['a: 1\nb:\n  <<: 3', '3:3 `<<` takes a map, or an alias of one'],
     ['a: &b [*b]', '1:8 an alias contains itself'],

@@ -4,6 +4,8 @@ import { readYaml } from './document.ts';
 import { inReadingOrder } from './from.ts';
 import { checkFrom } from './from-checks.ts';
 import type { LocatedRule } from './located.ts';
+import { ruleFileSchema } from './rule-schema.ts';
+import { validate } from './validate.ts';
 
 const file = readYaml('rules/r.yaml', '/site/rules/r.yaml', '');
 
@@ -81,4 +83,16 @@ test('a chain of thousands of rules', () => {
   const ordered = inReadingOrder(all, all, ({ rule }) => rule);
   assert.equal(ordered[0]!.rule.name, 'r4999');
   assert.equal(ordered.length, 5000);
+});
+
+test('a blank after the colon makes a map of it', () => {
+  for (const from of ['{ rule: load }', '[bus, rule: load]', '\n      rule: load', '\n      - rule: load']) {
+    const written = readYaml('r.yaml', '/r.yaml', `rules:\n  - name: r\n    from: ${from}\n`);
+    const { diagnostics } = validate('rules', ruleFileSchema, written);
+    assert.deepEqual(
+      diagnostics.map(({ remedy }) => remedy),
+      ['write rule:load, without a blank'],
+      from,
+    );
+  }
 });

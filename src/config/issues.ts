@@ -7,6 +7,7 @@
 import type { z } from 'zod';
 import { closest } from '../core/suggest.ts';
 import { remedyElsewhere } from './elsewhere.ts';
+import { fromRule } from './from.ts';
 import { exampleOf, meantKey, meantWord } from './habits.ts';
 import { isLater } from './later.ts';
 import type { KeyPath } from './located.ts';
@@ -138,7 +139,7 @@ function wrongType(path: KeyPath, value: string, given: unknown, expected: strin
   const scalar = typeof given === 'number' || typeof given === 'boolean';
   if (given === null) return { message: noValue, remedy: noValueRemedy };
   if (expected === 'string' && scalar) return { message, remedy: quoted(value, given) };
-  const example = exampleOf(path);
+  const example = exampleFor(path, given);
   if (example) return { message, remedy: `write ${example}` };
   if (expected === 'array') return { message, remedy: listRemedy(given) };
   if (expected === 'object' || expected === 'record') return { message, remedy: mapRemedy(path, given) };
@@ -152,6 +153,12 @@ function wrongType(path: KeyPath, value: string, given: unknown, expected: strin
   }
   if (expected === 'boolean') return { message, remedy: 'write true or false' };
   return { message, remedy: `write ${typeWords[expected] ?? 'another value'}` };
+}
+
+/** `rule: NAME` is a map, where `rule:NAME` was meant. */
+function exampleFor(path: KeyPath, given: unknown): string | undefined {
+  const rule = path.includes('from') ? valueAt(given, ['rule']) : undefined;
+  return typeof rule === 'string' ? `${fromRule(rule)}, without a blank` : exampleOf(path);
 }
 
 /** Numbers and booleans are text in quotes; a secret is not shown. */
@@ -218,7 +225,7 @@ function nearestChoice(
   const asText = isScalar && expected.includes('text') ? quoted(value, given) : undefined;
   const remedy = near
     ? `did you mean \`${near}\`?`
-    : (asText ?? `write ${exampleOf(path) ?? orList(expected)}`);
+    : (asText ?? `write ${exampleFor(path, given) ?? orList(expected)}`);
   return [
     { code: 'custom', path: [], message: `expected ${orList(expected)}, got ${value}`, params: { remedy } },
   ];

@@ -127,6 +127,9 @@ function special(error: YAMLError, document: Document, text: string): SyntaxMist
   if (text[at] === '{' && text[at - 1] === '$') {
     return mistake('a reference to the environment inside { } or [ ] needs quotes', 'put quotes around it');
   }
+  if (code === 'BLOCK_AS_IMPLICIT_KEY' && /^rule:\s/.test(text.slice(at))) {
+    return mistake('a blank after `rule:`', 'write rule:NAME, without a blank');
+  }
   const misplaced = misplacedLine(error, text);
   if (misplaced !== undefined) {
     const start = startOfLine(text, misplaced);

@@ -11,7 +11,7 @@ import type { DeviceLine, Fates, FiringAlert, RuleLine } from '../core/status.ts
 import { type Alert, type Point, type SetAside, severities } from '../core/types.ts';
 import type { Plan } from '../rules/plan.ts';
 import type { SavedDevice } from './decode.ts';
-import { endBatch, hold, type Lane, passLane, resumeLane } from './lanes.ts';
+import { beginHolding, endBatch, type Lane, passLane, resumeLane } from './lanes.ts';
 import { createOutput, type Output, takeSetAside } from './output.ts';
 import { createRule, type RunningRule, type SavedRule } from './run-rule.ts';
 import { createDevices, handOn, type RunningDevice } from './running-devices.ts';
@@ -107,7 +107,7 @@ export function step(state: EngineState, batch: Batch): StepResult {
         if (lane.holder !== device || arrivalMs >= lane.dueMs) {
           if (lane.holder !== undefined) handOn(lane.holder);
           if (arrivalMs >= lane.dueMs) passLane(lane, arrivalMs);
-          hold(lane, device, arrivalMs);
+          beginHolding(lane, device, arrivalMs);
         }
         device.decoder.decode(topicTags, span.routes[r]!, buffer, start, end, arrivalMs);
       }

@@ -60,7 +60,7 @@ export function inStepOf(plan: Plan): (readers: readonly RunningRule[]) => Set<R
 }
 
 /** A device begins to hold rows, the first of which arrives now. */
-export function hold<Device>(lane: Lane<Device>, device: Device, arrivalMs: number): void {
+export function beginHolding<Device>(lane: Lane<Device>, device: Device, arrivalMs: number): void {
   lane.holder = device;
   for (const { plan } of lane.read) {
     lane.dueMs = Math.min(lane.dueMs, firstTickFrom(arrivalMs + plan.idleAfterMs));
