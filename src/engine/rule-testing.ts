@@ -5,7 +5,16 @@ import { spanOf } from '../core/frame.ts';
 import type { Alert, Frame, Point, SetAside } from '../core/types.ts';
 import type { Plan } from '../rules/plan.ts';
 import { compileText, deviceOf } from '../rules/testing.ts';
-import { createState, finish, load, quietUntilMs, save, step } from './engine.ts';
+import {
+  createState,
+  type EngineState,
+  finish,
+  load,
+  quietUntilMs,
+  type SavedState,
+  save,
+  step,
+} from './engine.ts';
 
 const room = deviceOf(`device: room
 topic: room/{room}
@@ -43,6 +52,9 @@ export interface Running {
   restart(): void;
   close(): void;
   quietUntilMs(): number;
+  state(): EngineState;
+  /** What a checkpoint holds. */
+  saved(): SavedState;
   readonly told: Told;
 }
 
@@ -62,10 +74,12 @@ export function running(plan: Plan): Running {
       take(step(state, { startMs: 0, endMs: untilMs, spans }));
     },
     restart() {
-      state = load(createState(plan), structuredClone(save(state))).state;
+      state = load(createState(plan), this.saved()).state;
     },
     close: () => take(finish(state)),
     quietUntilMs: () => quietUntilMs(state),
+    state: () => state,
+    saved: () => structuredClone(save(state)),
   };
 }
 

@@ -177,9 +177,9 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
     return Math.max(lastArrivalMs[key]!, listeningSinceMs) + idleAfterMs;
   }
 
+  /** Each at the moment it was due, whatever batch that is noticed in. */
   function closeIdle(key: number, nowMs: number): void {
-    const untilMs = nowMs - idleDelayMs;
-    closeUntil(key, hold === undefined ? untilMs : Math.min(untilMs, hold.heldMs(key)), nowMs);
+    while (idleDueOf(key) <= nowMs) closeNext(key, idleDueOf(key));
   }
 
   /** Arrival time at which the key is idle and its next window is due; Infinity while that waits for something else. */

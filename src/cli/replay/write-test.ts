@@ -53,7 +53,8 @@ export async function createTestWriter(options: WriteTestOptions): Promise<TestW
       pointCount += newPoints.length;
       // All points of so few readings are few; of too many readings nothing is written.
       if (readings.count <= mostReadings) points.push(...newPoints);
-      if (alerts.length <= mostAlerts) alerts.push(...newAlerts);
+      if (alerts.length <= mostAlerts)
+        alerts.push(...newAlerts.filter(({ reminder }) => reminder === undefined));
     },
     async write(name) {
       if (readings.count === 0)

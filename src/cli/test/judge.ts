@@ -33,7 +33,10 @@ export function judgeAlert(
   startMs: number,
   alerts: readonly Alert[],
 ): AlertVerdict {
-  const own = alerts.filter(({ rule, key }) => rule === expected.alert && hasTags(key, expected.tags));
+  const own = alerts.filter(
+    ({ rule, key, reminder }) =>
+      rule === expected.alert && reminder === undefined && hasTags(key, expected.tags),
+  );
   const firing = firingAt(own, startMs + expected.atMs);
   const isFiring = firing.some(
     ({ severity }) => expected.severity === undefined || severity === expected.severity,
