@@ -8,12 +8,14 @@
 import { join } from 'node:path';
 import type { GatewayConfig } from './config/schema.ts';
 import { type Clock, createClock } from './core/clock.ts';
+import type { DeviceDetails } from './core/device-details.ts';
 import type { ExplainedRule } from './core/explained.ts';
 import type { Logger } from './core/log.ts';
 import type { GatewayStatus, PendingAlert } from './core/status.ts';
 import type { Alert } from './core/types.ts';
 import { firingEpisodes, pendingAlerts, type RuleKeys, ruleKeys } from './engine/alert-list.ts';
 import { openCheckpoints } from './engine/checkpoint.ts';
+import { deviceDetails } from './engine/device-details.ts';
 import { createState, listenSince, load, quietUntilMs, statusOf } from './engine/engine.ts';
 import { explainRule, ruleOf } from './engine/explain.ts';
 import { batches } from './journal/batches.ts';
@@ -56,6 +58,7 @@ export interface Gateway {
   ruleNames(): readonly string[];
   /** Undefined when there is no such rule. */
   ruleKeys(rule: string): RuleKeys | undefined;
+  devices(): DeviceDetails;
   /** Why it did or did not fire; keys by their place in `ruleKeys`. The rule must be there. */
   explain(rule: string, keys: readonly number[]): ExplainedRule;
   /** Ports of a broker's listeners. */
@@ -160,6 +163,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     pending: () => pendingAlerts(pipeline.progress.state),
     ruleNames: () => pipeline.progress.state.plan.rules.map(({ name }) => name),
     ruleKeys: (rule) => ruleKeys(pipeline.progress.state, rule),
+    devices: () => deviceDetails(pipeline.progress.state, clock.now()),
     explain(rule, keys) {
       const { state } = pipeline.progress;
       return explainRule(state, ruleOf(state, rule)!, keys, clock.now());

@@ -15,6 +15,16 @@ export const defineExplain: Define = (program, outcome) => {
     });
 };
 
+export const defineDevices: Define = (program, outcome) => {
+  command(program, 'devices', 'what each kind of device sends, and frames that no device wants')
+    .addOption(configOption())
+    .addOption(formatOption())
+    .action(async ({ config, format }) => {
+      const { devicesCommand } = await import('./devices.ts');
+      outcome.exitCode = await devicesCommand({ config, format, stdout: process.stdout });
+    });
+};
+
 const explainHelp = `
 Examples:
   headgate explain bus-load

@@ -2,6 +2,7 @@
 
 import type { ExplainedInput, ExplainedRule } from '../core/explained.ts';
 import { clockText } from './explain-words.ts';
+import { reasonsText } from './reasons-text.ts';
 import { countText, durationText } from './units-text.ts';
 
 /** The most telling first; none when all is well. */
@@ -35,7 +36,6 @@ function note(applies: boolean, text: string): string[] {
 function inputNotes(input: ExplainedInput, nowMs: number): string[] {
   const { name, reads, sourceDown, source, lastArrivalMs, readings = 0, setAside = 0, reasons = {} } = input;
   if (reads) return [chainText(input), ...reads.flatMap((one) => inputNotes(one, nowMs))];
-  const why = Object.entries(reasons).map(([reason, count]) => `${reason} ${countText(count)}`);
   const frame =
     lastArrivalMs === undefined
       ? ''
@@ -47,7 +47,7 @@ function inputNotes(input: ExplainedInput, nowMs: number): string[] {
       `device ${name} has sent nothing since the start: see \`headgate devices\``,
     ),
     ...note(lastArrivalMs !== undefined && readings === 0, `device ${name} has given no reading${frame}`),
-    ...note(setAside > 0, `device ${name}: ${countText(setAside)} set aside (${why.join(', ')})`),
+    ...note(setAside > 0, `device ${name}: ${countText(setAside)} set aside (${reasonsText(reasons)})`),
   ];
 }
 

@@ -29,6 +29,7 @@ const status: GatewayStatus = {
       readings: 1_234_000,
       series: 12,
       setAside: 67,
+      reasons: { 'no time': 2, malformed: 65 },
       duplicates: 0,
       lastArrivalMs: nowMs - 1500,
     },
@@ -96,8 +97,8 @@ Sources
   probe  serial  closed     no such device
 
 Devices
-  name          readings  series  set aside  duplicates  last reading
-  bus-counter  1,234,000      12         67           0  1.5 s ago
+  name          readings  series  set aside  duplicates  last reading  set aside for
+  bus-counter  1,234,000      12         67           0  1.5 s ago     malformed 65, no time 2
   probe                0       0          0           0  never
 
 Rules

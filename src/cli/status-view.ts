@@ -3,6 +3,7 @@
 import type { FiringAlert, ForwardLine, GatewayStatus, NotifierLine, SourceLine } from '../core/status.ts';
 import type { Severity } from '../core/types.ts';
 import { noMarks, stateText } from './alert-marks.ts';
+import { reasonsText } from './reasons-text.ts';
 import { type Cell, type Column, paint, type Style, table } from './table.ts';
 import { printable } from './text-width.ts';
 import { bytesText, countText, durationText, timeText } from './units-text.ts';
@@ -104,6 +105,7 @@ function deviceTable(status: GatewayStatus, colours: boolean): string[] {
     right('set aside'),
     right('duplicates'),
     left('last reading'),
+    ...(status.devices.some(hasReasons) ? [left('set aside for')] : []),
   ];
   const rows = status.devices.map((device): Cell[] => [
     device.name,
@@ -112,8 +114,13 @@ function deviceTable(status: GatewayStatus, colours: boolean): string[] {
     troubleCell(device.setAside),
     countText(device.duplicates),
     device.lastArrivalMs === undefined ? 'never' : `${durationText(status.nowMs - device.lastArrivalMs)} ago`,
+    reasonsText(device.reasons ?? {}),
   ]);
   return table(columns, rows, colours);
+}
+
+function hasReasons({ reasons = {} }: GatewayStatus['devices'][number]): boolean {
+  return Object.keys(reasons).length > 0;
 }
 
 function ruleTable(status: GatewayStatus, colours: boolean): string[] {

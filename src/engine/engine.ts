@@ -15,6 +15,8 @@ import { beginHolding, endBatch, type Lane, passLane, resumeLane } from './lanes
 import { createOutput, type Output, takeSetAside } from './output.ts';
 import { createRule, type RunningRule, type SavedRule } from './run-rule.ts';
 import { createDevices, handOn, type RunningDevice } from './running-devices.ts';
+import { takeOverLastRows } from './take-over.ts';
+import { createUnroutedTopics, type UnroutedTopics } from './unrouted.ts';
 
 export interface EngineState {
   readonly plan: Plan;
@@ -26,6 +28,8 @@ export interface EngineState {
   readonly unread: readonly RunningRule[];
   readonly output: Output;
   readonly routes: RouteTable;
+  /** Topics that no device wants. */
+  readonly unrouted: UnroutedTopics;
   readonly counts: { frames: number; unrouted: number; setAside: number; points: number };
   /** Since when the gateway has been listening without a gap: silence before it is nobody's. */
   listeningSinceMs: number;
@@ -71,6 +75,7 @@ export function createState(plan: Plan): EngineState {
     unread: rules.filter((rule) => !read.has(rule)),
     output,
     routes: new Map(),
+    unrouted: createUnroutedTopics(),
     counts: { frames: 0, unrouted: 0, setAside: 0, points: 0 },
     listeningSinceMs: Number.NEGATIVE_INFINITY,
     nowMs: Number.NEGATIVE_INFINITY,
@@ -101,7 +106,10 @@ export function step(state: EngineState, batch: Batch): StepResult {
     span.visit((r, buffer, start, end, arrivalMs) => {
       recipients[r] ??= recipientsOf(state, span.routes[r]!);
       state.counts.frames += 1;
-      if (recipients[r].length === 0) state.counts.unrouted += 1;
+      if (recipients[r].length === 0) {
+        state.counts.unrouted += 1;
+        state.unrouted.note(span.routes[r]!, arrivalMs);
+      }
       for (const { device, topicTags } of recipients[r]) {
         const { lane } = device;
         if (lane.holder !== device || arrivalMs >= lane.dueMs) {
@@ -208,6 +216,9 @@ export function replan(state: EngineState, plan: Plan): { state: EngineState; re
     const before = state.rules.find((other) => other.plan.name === rule.plan.name);
     if (before !== undefined) rule.countOn(before.status());
   }
+  takeOverLastRows(next, state);
+  next.unrouted.takeOver(state.unrouted, (route) => recipientsOf(next, route).length > 0);
+  watchReadings(next, state.output.watch);
   return { state: next, reset };
 }
 

@@ -27,6 +27,14 @@ export interface LastRows {
   of(key: number): LastRow | undefined;
   /** NaN for a key without one. */
   arrivalMs(key: number): number;
+  /** Goes on from another's rows, of the same columns; `table` has the same series. */
+  takeOver(from: LastRows, table: SeriesTable): void;
+  content(): LastContent;
+}
+
+export interface LastContent {
+  readonly numbers: Float64Array<ArrayBuffer>;
+  readonly texts: Map<number, string | null> | undefined;
 }
 
 /** Event time, arrival, series, and whether it is early stand before the cells. */
@@ -79,6 +87,13 @@ export function createLastRows(types: readonly ValueType[], firstSlot = 0): Last
       };
     },
     arrivalMs: (key) => numbers[key * width + 1] ?? Number.NaN,
+    takeOver(from, taken) {
+      const content = from.content();
+      if (content.numbers.length === 0) return;
+      ({ numbers, texts } = content);
+      table = taken;
+    },
+    content: () => ({ numbers, texts }),
   };
 }
 

@@ -11,6 +11,7 @@ export function answersOf(gateway: Gateway): Answers {
   return {
     status: () => gateway.status(),
     alerts: () => answerAlerts(gateway),
+    devices: () => gateway.devices(),
     explain: (args) => answerExplain(gateway, args),
     ack: (args) => answerAck(gateway, args),
     silence: (args) => answerSilence(gateway, args),

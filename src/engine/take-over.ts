@@ -1,0 +1,46 @@
+/**
+ * What is no state but would be missed after a reload: the last rows of keys that go on as they were.
+ *
+ * Invariant: a row is taken over only under the layout it was made in, and to keys that mean the same.
+ */
+
+import type { RulePlan } from '../rules/plan.ts';
+import type { RunningRule } from './run-rule.ts';
+import type { RunningDevice } from './running-devices.ts';
+
+interface Running {
+  readonly devices: readonly RunningDevice[];
+  readonly rules: readonly RunningRule[];
+}
+
+export function takeOverLastRows(next: Running, before: Running): void {
+  for (const { decoder } of next.devices) {
+    const old = before.devices.find((one) => nameOf(one) === decoder.plan.profile.device)?.decoder;
+    if (old !== undefined && isAlike(old.plan, decoder.plan))
+      decoder.last.takeOver(old.last, decoder.rows.table);
+  }
+  for (const rule of next.rules) {
+    const old = before.rules.find(({ plan }) => plan.name === rule.plan.name);
+    if (old === undefined || old.plan.stateHash !== rule.plan.stateHash) continue;
+    // Readings have the series of their devices, which may be others now.
+    if (rule.plan.window !== undefined && columnsOf(rule.plan) === columnsOf(old.plan)) {
+      const [last] = old.parts().last ?? [];
+      if (last !== undefined) rule.parts().last?.at(0)?.takeOver(last, rule.table);
+    }
+  }
+}
+
+function nameOf({ decoder }: RunningDevice): string {
+  return decoder.plan.profile.device;
+}
+
+type Layout = RunningDevice['decoder']['plan'];
+
+function isAlike(a: Layout, b: Layout): boolean {
+  return JSON.stringify([a.fields, a.tags]) === JSON.stringify([b.fields, b.tags]);
+}
+
+function columnsOf({ computes, aggregates, resultMemory }: RulePlan): string {
+  const names = computes.map(({ name, compiled: { type } }) => [name, type]);
+  return JSON.stringify([names, aggregates.length, resultMemory?.memories.map(({ identity }) => identity)]);
+}
