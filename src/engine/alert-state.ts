@@ -9,7 +9,7 @@
 
 import type { Alert, Severity } from '../core/types.ts';
 import type { JudgingHours } from './active.ts';
-import { createEpisodes, type Episode, type Fired, type Telling } from './alert-episode.ts';
+import { createEpisodes, type Episode, type Episodes, type Fired, type Telling } from './alert-episode.ts';
 import {
   type AlertLevel,
   advance,
@@ -107,7 +107,12 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
   /** No reminder is due before. */
   let remindsFromMs = Number.NEGATIVE_INFINITY;
   const reminderFrom = (ms: number): number => timing.activeFrom(Math.max(ms, remindsFromMs));
-  const episodes = createEpisodes({ ...settings, reminderFrom });
+  /** Most rules never fire. */
+  let begun: Episodes | undefined;
+  const episodes = (): Episodes => {
+    begun ??= createEpisodes({ ...settings, reminderFrom });
+    return begun;
+  };
   let dueMs = Number.POSITIVE_INFINITY;
   let passedMs = Number.NEGATIVE_INFINITY;
 
@@ -170,7 +175,7 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
     };
     settle(key, state, { atMs, arrivalMs, ...said });
     const { episode } = state;
-    if (episode !== undefined && episode.remindMs <= arrivalMs) episodes.remind(key, episode, said);
+    if (episode !== undefined && episode.remindMs <= arrivalMs) episodes().remind(key, episode, said);
   }
 
   /** Gives out the change, if the highest firing severity is another one than before. */
@@ -179,18 +184,18 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
     const { episode } = state;
     if (highest !== undefined) {
       if (episode?.level === highest) return;
-      state.episode ??= episodes.begin(key, telling.atMs);
-      episodes.fire(key, state.episode, highest, telling);
+      state.episode ??= episodes().begin(key, telling.atMs);
+      episodes().fire(key, state.episode, highest, telling);
       return;
     }
-    if (episode !== undefined) episodes.clear(key, episode, telling);
+    if (episode !== undefined) episodes().clear(key, episode, telling);
     state.episode = undefined;
     if (state.levels.every(isQuiet)) keys.delete(key);
   }
 
   function scheduleAll(): void {
     for (const state of keys.values()) {
-      if (state.episode !== undefined) episodes.schedule(state.episode);
+      if (state.episode !== undefined) episodes().schedule(state.episode);
       schedule(state);
     }
   }
@@ -226,13 +231,13 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
     save: () => ({
       severities: levels.map((level) => level.severity),
       keys: [...keys],
-      fired: episodes.save(),
+      fired: begun?.save() ?? [],
       passedMs,
     }),
     load(saved) {
       const levelOf = levels.map(({ severity }) => saved.severities.indexOf(severity));
       for (const [key, state] of saved.keys) keys.set(key, reorder(state, levelOf));
-      episodes.load(saved.fired);
+      if (saved.fired.length > 0) episodes().load(saved.fired);
       passedMs = saved.passedMs;
       // A `repeat` that was edited tells nothing of the time before.
       remindsFromMs = Math.max(remindsFromMs, passedMs);

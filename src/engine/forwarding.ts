@@ -28,10 +28,12 @@ export function createForwarding(
   tagsOf: (key: number) => Readonly<Record<string, string>>,
   output: Output,
 ): Forwarding {
-  const forwarded = new Map<number, Values>();
+  /** Only with `on_change`. */
+  let forwarded: Map<number, Values> | undefined;
   let points = 0;
 
   function isNews(key: number, values: Values, step: number): boolean {
+    forwarded ??= new Map();
     const before = forwarded.get(key);
     // A value that this reading lacks is no news of it: devices that send parts forward only what moved.
     const present = Object.entries(values).filter(([, value]) => value !== null);
@@ -54,9 +56,9 @@ export function createForwarding(
       }
     },
     points: () => points,
-    save: () => [...forwarded],
+    save: () => [...(forwarded ?? [])],
     load(saved) {
-      for (const [key, values] of saved) forwarded.set(key, values);
+      if (saved.length > 0) forwarded = new Map(saved);
     },
   };
 }

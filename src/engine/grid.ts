@@ -45,7 +45,17 @@ export type GridPlan = WindowPlan & { readonly kind: 'time' | 'calendar' };
 type EvenPlan = GridPlan & { readonly kind: 'time' };
 
 export function gridOf(plan: GridPlan): WindowGrid {
-  return plan.kind === 'time' ? evenGrid(plan) : calendarGrid(plan.schedule);
+  return plan.kind === 'time' ? sharedGrid(plan) : calendarGrid(plan.schedule);
+}
+
+/** Of the windows that were ever written: thousands of rules have the same few. */
+const evenGrids = new Map<string, WindowGrid>();
+
+function sharedGrid(plan: EvenPlan): WindowGrid {
+  const name = `${plan.lengthMs} ${plan.everyMs} ${plan.offsetMs}`;
+  const grid = evenGrids.get(name) ?? evenGrid(plan);
+  evenGrids.set(name, grid);
+  return grid;
 }
 
 /** Windows `lengthMs` long, one each `everyMs`, aligned to the epoch plus `offsetMs`. */

@@ -12,7 +12,7 @@ import type { NamedSlot } from './verdict.ts';
 export interface RunningInput {
   readonly plan: RuleInput;
   /** Columns of a reading's point: the device's fields and the rule's lets. */
-  readonly slots: readonly NamedSlot[];
+  slots(): readonly NamedSlot[];
   /** Of the rows last viewed. */
   keys(): Int32Array;
   /** The device's rows with the rule's lets behind the fields, but those with memory; valid until the next call. */
@@ -30,6 +30,8 @@ export function createInput(input: RuleInput): RunningInput {
   let keyOfSeries = new Int32Array(0);
   let keys = new Int32Array(0);
   let view: Rows | undefined;
+  /** Of rules with windows nobody asks. */
+  let slots: NamedSlot[] | undefined;
   const plain = input.memory?.plainLets ?? [...input.lets.keys()];
 
   function learn(series: number, rows: Rows, idOf: (values: readonly string[]) => number): number {
@@ -44,10 +46,10 @@ export function createInput(input: RuleInput): RunningInput {
 
   return {
     plan: input,
-    slots: [
-      ...fields.map(({ name, type }, slot) => ({ name, slot, type })),
-      ...input.lets.map(({ name, compiled: { type } }, i) => ({ name, slot: fields.length + i, type })),
-    ],
+    slots() {
+      slots ??= slotsOf(input);
+      return slots;
+    },
     keys: () => keys,
     view(device) {
       if (view?.table !== device.table) view = { ...device, columns: [...device.columns] };
@@ -65,4 +67,11 @@ export function createInput(input: RuleInput): RunningInput {
     },
     argumentColumns: (rows) => input.arguments.map((all) => all.map(({ kernel }) => kernel(rows))),
   };
+}
+
+function slotsOf({ device: { fields }, lets }: RuleInput): NamedSlot[] {
+  return [
+    ...fields.map(({ name, type }, slot) => ({ name, slot, type })),
+    ...lets.map(({ name, compiled: { type } }, i) => ({ name, slot: fields.length + i, type })),
+  ];
 }

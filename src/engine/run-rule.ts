@@ -103,7 +103,7 @@ export function createRule(
     ...{ windowsClosed: 0, revised: 0, fired: 0, cleared: 0 },
   };
   let pointsBefore = 0;
-  const tagsOfKey = remembered((key) => tagsOf(keys, plan.by, key));
+  const tagsOfKey = (key: number): Tags => tagsOf(keys, plan.by, key);
   const tagsOfPoint = remembered((key) => ({ gateway, ...tagsOfKey(key) }));
 
   const give = (alert: Alert): void => {
@@ -250,13 +250,13 @@ export function createRule(
       if (readingMemory) counts.filtered += readingMemory.run(index, rows, input.keys());
       if (windows === undefined) {
         if (last !== undefined) keepReadings(rows, input.keys(), index);
-        judge?.judge(rows, input.keys(), index, input.slots, {
+        judge?.judge(rows, input.keys(), index, input.slots(), {
           sinceMs: rows.eventMs,
           atMs: rows.eventMs,
           areEnds,
         });
-        forwarding?.forward(rows, input.keys(), input.slots);
-        readers?.give(rows, { keys: input.keys(), slots: input.slots, areEnds });
+        forwarding?.forward(rows, input.keys(), input.slots());
+        readers?.give(rows, { keys: input.keys(), slots: input.slots(), areEnds });
       } else {
         windows.fold(rows, input.keys(), input.argumentColumns(rows), index);
         takeResults();
