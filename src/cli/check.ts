@@ -33,6 +33,7 @@ export async function checkCommand({ paths, config, format, env, stdout }: Check
   const isMeant = selected && selected.gateway === undefined ? meantBy(selected, loaded) : () => true;
   const all = [
     ...loaded.diagnostics,
+    ...loaded.unused,
     ...checkDevices(loaded.devices),
     ...checkRules(loaded),
     ...checkTests(loaded.tests, loaded),

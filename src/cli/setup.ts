@@ -41,6 +41,8 @@ export interface Files {
   readonly rulesFolders: readonly string[];
   /** Mistakes that do not show before rules are compiled are not among them. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Warnings of what no rule uses. */
+  readonly unused: readonly Diagnostic[];
 }
 
 /** headgate.yaml alone; throws InvalidFiles. */
@@ -52,7 +54,9 @@ export async function loadGatewayConfig(configPath: string | undefined): Promise
 
 /** All files of a gateway, its rules compiled for its devices; throws InvalidFiles. */
 export async function loadSetup(configPath: string | undefined): Promise<Setup> {
-  return compileSetup(await loadFiles(configPath));
+  const { unused, ...files } = await loadFiles(configPath);
+  const setup = compileSetup(files);
+  return { ...setup, warnings: [...setup.warnings, ...unused] };
 }
 
 /** All files of a gateway, with the rules of `rulesPath` (a file or a folder) in place of its own. */
@@ -69,11 +73,18 @@ export async function loadFiles(configPath: string | undefined, rulesPath?: stri
     rules: loaded.rules,
     rulesFolders: rulesPath === undefined ? [config.rules] : [config.rules, resolve(rulesPath)],
     diagnostics: [...loaded.diagnostics, ...checkDevices(loaded.devices)],
+    unused: loaded.unused,
   };
 }
 
 /** Compiles the rules for the devices; throws InvalidFiles with the mistakes of all files. */
-export function compileSetup({ config, devices, rules, rulesFolders, diagnostics }: Files): Setup {
+export function compileSetup({
+  config,
+  devices,
+  rules,
+  rulesFolders,
+  diagnostics,
+}: Omit<Files, 'unused'>): Setup {
   const { plan, problems } = compileRules(rules, devices, {
     gateway: config.gateway,
     limits: config.limits,
@@ -89,11 +100,11 @@ function refuseErrors(diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidFiles(diagnostics);
 }
 
-type Parts = Pick<Loaded, 'config' | 'devices' | 'rules' | 'diagnostics'>;
+type Parts = Pick<Loaded, 'config' | 'devices' | 'rules' | 'diagnostics' | 'unused'>;
 
 async function loadWithRules(configPath: string | undefined, rulesPath: string): Promise<Parts> {
   const { file, config, diagnostics } = await loadConfig(configPath, process.env);
-  if (config === undefined) return { devices: [], rules: [], diagnostics };
+  if (config === undefined) return { devices: [], rules: [], diagnostics, unused: [] };
   const hasDevices = (await kindOf(config.devices)) !== undefined;
   const devices = await (hasDevices ? loadDevices(config.devices) : loadDeviceFiles([]));
   const own = await loadRulesAt(rulesPath);
@@ -105,7 +116,7 @@ async function loadWithRules(configPath: string | undefined, rulesPath: string):
     ...{ brokenDevices: devices.broken, mayBeBroken, otherRules: read.others },
   });
   const all = [diagnostics, devices.diagnostics, own.diagnostics, read.diagnostics, between];
-  return { ...parts, diagnostics: all.flat() };
+  return { ...parts, diagnostics: all.flat(), unused: [] };
 }
 
 async function loadRulesAt(path: string): ReturnType<typeof loadRules> {

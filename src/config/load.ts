@@ -45,6 +45,8 @@ export interface Loaded {
   /** Whether a rule of that name may be among those whose files have errors. */
   readonly mayBeBroken: (rule: string) => boolean;
   readonly diagnostics: readonly Diagnostic[];
+  /** Warnings of what no rule uses, for those who look at the gateway as a whole. */
+  readonly unused: readonly Diagnostic[];
 }
 
 export const defaultConfigName = 'headgate.yaml';
@@ -219,7 +221,7 @@ export async function loadAll(
     rules.diagnostics,
   ];
   const unused = isSound ? unusedParts(file, loaded) : [];
-  return { ...loaded, diagnostics: [...parts.flat(), ...between, ...unused] };
+  return { ...loaded, diagnostics: [...parts.flat(), ...between], unused };
 }
 
 /**
