@@ -26,14 +26,14 @@ export interface SettingsFile {
 
 export function createSettingsFile({ path, files, logger }: SettingsFileOptions): SettingsFile {
   const previous = `${path}.bak`;
-  /** Whether the file at `path` is one to keep. */
-  let isWhole = false;
+  /** What is in the file at `path`, when it is one to keep. */
+  let current: Buffer | undefined;
 
-  async function readFile(from: string): Promise<Settings | undefined> {
+  async function readFile(from: string): Promise<{ settings: Settings; content: Buffer } | undefined> {
     const content = await files.read(from);
     if (content === undefined) return undefined;
     const settings = decodeSettings(content.toString());
-    if (settings !== undefined) return settings;
+    if (settings !== undefined) return { settings, content };
     await files.rename(from, `${from}.corrupt`);
     logger.error(
       { path: from, bytes: content.length },
@@ -44,17 +44,16 @@ export function createSettingsFile({ path, files, logger }: SettingsFileOptions)
 
   return {
     async read() {
-      const settings = await readFile(path);
-      isWhole = settings !== undefined;
-      return settings ?? (await readFile(previous)) ?? null;
+      const newest = await readFile(path);
+      current = newest?.content;
+      return (newest ?? (await readFile(previous)))?.settings ?? null;
     },
     async write(settings) {
       const content = Buffer.from(encodeSettings(settings));
-      // A crash between the two leaves the version before, under its other name.
-      if (isWhole) await files.rename(path, previous);
-      isWhole = false;
+      // Copied, not renamed: there is a file at any moment, for people who look.
+      if (current !== undefined) await files.replace(previous, current);
       await files.replace(path, content);
-      isWhole = true;
+      current = content;
     },
   };
 }
