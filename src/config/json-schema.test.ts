@@ -118,16 +118,23 @@ for (const kind of kinds) {
   });
 }
 
-test('the reference for users names every key of headgate.yaml and device files', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
-  const keys = [jsonSchema('gateway'), jsonSchema('device')]
-    .flatMap(everySchema)
-    .flatMap((schema) => Object.keys(schema.properties ?? {}));
-  assert.deepEqual(
-    keys.filter((key) => !new RegExp(`[\`.]${key}\\b|[{ ]${key}: `).test(text)),
-    [],
-  );
-});
+const references: readonly (readonly [page: string, kinds: readonly FileKind[]])[] = [
+  ['configuration.md', ['gateway', 'device']],
+  ['rules.md', ['rules', 'test']],
+];
+
+for (const [page, kindsOfPage] of references) {
+  test(`docs/${page} names every key of ${kindsOfPage.join(' and ')} files`, () => {
+    const text = readFileSync(join(import.meta.dirname, '../../docs', page), 'utf8');
+    const keys = kindsOfPage
+      .flatMap((kind) => everySchema(jsonSchema(kind)))
+      .flatMap((schema) => Object.keys(schema.properties ?? {}));
+    assert.deepEqual(
+      keys.filter((key) => !new RegExp(`[\`.]${key}\\b|[{ ]${key}: |^ *${key}:`, 'm').test(text)),
+      [],
+    );
+  });
+}
 
 const folder = join(import.meta.dirname, 'testdata');
 for (const name of readdirSync(folder).filter((one) => /-(good|bad)\.yaml$/.test(one))) {
