@@ -153,7 +153,7 @@ test('aggregates of two values and of conditions: each with its type', async () 
       mean: twa(load)
       trend: slope(load)
       both: full && !all(line == "550")
-      never: any(load > 1000)
+      never: any(load > 250)
 `,
   );
   const { points } = runAll(plan, [

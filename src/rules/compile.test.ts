@@ -175,6 +175,7 @@ test('silence', () => {
     severity: 'warning',
     message: '{key} is silent: no reading for 5m',
     notify: ['log'],
+    repeatMs: undefined,
   });
   const { silent } = ruleOf(
     `from: bus, silent: { severity: critical, message: '{severity}: {vehicle} is gone' }`,
