@@ -32,6 +32,15 @@ test('reads CSV: numbers throughout make a number column, leading zeros do not',
   assert.equal(table.columns.get('capacity')!.value('__proto__'), null);
 });
 
+test('whole numbers that no double holds are text, as they were written', () => {
+  const long = `1${'0'.repeat(400)}1`;
+  const text = `sim,iccid,long,big,real\na,8935810012345678901,${long},9007199254740992,0.1\n`;
+  const expected = { sim: 'a', iccid: '8935810012345678901', long, big: 2 ** 53, real: 0.1 };
+  assert.deepEqual(rowOf(createLookup('sims.csv', 'sim', text), 'a'), expected);
+  const yaml = '- { sim: a, iccid: 8935810012345678901 }\n';
+  assert.equal(rowOf(createLookup('sims.yaml', 'sim', yaml), 'a').iccid, '8935810012345678901');
+});
+
 test('reads CSV with semicolons, quotes, CRLF, blanks and a byte order mark', () => {
   const text = '\uFEFFvehicle; capacity ;model\r\n"01029";78;"Volvo ""8900""; long"\r\n\r\n';
   const table = createLookup('fleet.csv', 'vehicle', text);

@@ -216,9 +216,16 @@ function cellOf(name: string, column: string, value: unknown): FieldValue | null
 /** A number as someone would write it: a leading zero makes an identifier, not a number. */
 const numberPattern = /^[+-]?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
 
+/** Whole numbers that no double holds are identifiers, such as those of SIM cards: as numbers they would be others. */
+function isNumberText(text: string): boolean {
+  if (!numberPattern.test(text) || !/^[+-]?\d+$/.test(text)) return numberPattern.test(text);
+  const number = Number(text);
+  return Number.isFinite(number) && BigInt(text) === BigInt(number);
+}
+
 function typeOfColumn(values: readonly FieldValue[], isText: boolean): ValueType {
   if (values.length === 0) return 'string';
-  if (values.every((value) => typeof value === 'number' || (isText && numberPattern.test(String(value)))))
+  if (values.every((value) => typeof value === 'number' || (isText && isNumberText(String(value)))))
     return 'number';
   const isTruth = (value: FieldValue): boolean =>
     typeof value === 'boolean' || (isText && /^(true|false)$/i.test(String(value)));
@@ -228,7 +235,7 @@ function typeOfColumn(values: readonly FieldValue[], isText: boolean): ValueType
 /** The first cell with a decimal comma, where all others are numbers or have one, too. */
 function decimalCommaIn(values: readonly FieldValue[]): string | undefined {
   const isComma = (value: FieldValue): value is string => /^[+-]?\d+,\d+$/.test(String(value));
-  const isNumber = values.every((value) => numberPattern.test(String(value)) || isComma(value));
+  const isNumber = values.every((value) => isNumberText(String(value)) || isComma(value));
   return isNumber ? values.find(isComma) : undefined;
 }
 
