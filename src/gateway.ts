@@ -16,8 +16,9 @@ import type { Alert } from './core/types.ts';
 import { firingEpisodes, pendingAlerts, type RuleKeys, ruleKeys } from './engine/alert-list.ts';
 import { openCheckpoints } from './engine/checkpoint.ts';
 import { deviceDetails } from './engine/device-details.ts';
-import { createState, listenSince, load, quietUntilMs, statusOf } from './engine/engine.ts';
+import { createState, listenSince, load, quietUntilMs, statusOf, watchReadings } from './engine/engine.ts';
 import { explainRule, ruleOf } from './engine/explain.ts';
+import { createTaps, type Tap } from './engine/taps.ts';
 import { batches } from './journal/batches.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
 import { durableFilesOn } from './log/durable-files.ts';
@@ -59,6 +60,10 @@ export interface Gateway {
   /** Undefined when there is no such rule. */
   ruleKeys(rule: string): RuleKeys | undefined;
   devices(): DeviceDetails;
+  /** The rules and profiles that run. */
+  plan(): Plan;
+  /** Shows what passes, until what it gives is called. */
+  tap(tap: Tap): () => void;
   /** Why it did or did not fire; keys by their place in `ruleKeys`. The rule must be there. */
   explain(rule: string, keys: readonly number[]): ExplainedRule;
   /** Ports of a broker's listeners. */
@@ -163,6 +168,8 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     pending: () => pendingAlerts(pipeline.progress.state),
     ruleNames: () => pipeline.progress.state.plan.rules.map(({ name }) => name),
     ruleKeys: (rule) => ruleKeys(pipeline.progress.state, rule),
+    plan: () => pipeline.progress.state.plan,
+    tap: pipeline.taps.open,
     devices: () => deviceDetails(pipeline.progress.state, clock.now()),
     explain(rule, keys) {
       const { state } = pipeline.progress;
@@ -237,6 +244,7 @@ async function recover(
     checkpointEveryMs,
     checkpointEveryBytes: config.limits.journalBytes * checkpointShare,
     onAlerts,
+    taps: createTaps((watch) => watchReadings(pipeline.progress.state, watch)),
     progress: {
       state,
       batchEndMs: held?.batchEndMs ?? 0,

@@ -5,6 +5,7 @@ import type { Clock } from './core/clock.ts';
 import { silentLogger } from './core/log.ts';
 import { openCheckpoints } from './engine/checkpoint.ts';
 import { createState } from './engine/engine.ts';
+import { createTaps } from './engine/taps.ts';
 import { batches } from './journal/batches.ts';
 import { openJournal } from './journal/journal.ts';
 import { createSimulatedDisk, type SimulatedDisk } from './log/simulated-disk.ts';
@@ -40,6 +41,7 @@ async function makePath(checkpointEveryBytes: number): Promise<Path> {
     checkpointEveryMs: Number.POSITIVE_INFINITY,
     checkpointEveryBytes,
     onAlerts() {},
+    taps: createTaps(() => {}),
     progress: {
       state: createState(plan),
       batchEndMs: startMs,

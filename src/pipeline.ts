@@ -10,6 +10,7 @@ import type { Logger } from './core/log.ts';
 import type { Alert } from './core/types.ts';
 import type { CheckpointStore } from './engine/checkpoint.ts';
 import { type EngineState, replan, save, step } from './engine/engine.ts';
+import type { Taps } from './engine/taps.ts';
 import type { Journal, Position } from './journal/journal.ts';
 import { waitOutFullDisk } from './log/full-disk.ts';
 import type { DeadLetters } from './outbox/dead-letters.ts';
@@ -26,6 +27,8 @@ export interface Pipeline {
   /** Bytes journalled between checkpoints: only what lies before one can make room in the journal. */
   readonly checkpointEveryBytes: number;
   readonly onAlerts: (alerts: readonly Alert[]) => void;
+  /** Those who look at what passes. */
+  readonly taps: Taps;
   readonly progress: Progress;
   readonly logger: Logger;
   /** Aborts when the gateway stops: a full disk is not waited for any more. */
@@ -64,10 +67,12 @@ export interface JournalledBatch {
 export async function run(pipeline: Pipeline, batches: AsyncIterable<JournalledBatch>): Promise<void> {
   const { outbox, deadLetters, progress } = pipeline;
   for await (const { batch, next } of batches) {
+    pipeline.taps.frames(batch, progress.state);
     const { state, points, alerts, setAside } = step(progress.state, batch);
     deadLetters.write(setAside);
     await waitOutFullDisk(() => outbox.append(batch.endMs, points, alerts), pipeline);
     pipeline.onAlerts(alerts);
+    pipeline.taps.results(points, alerts);
     progress.state = state;
     progress.batchEndMs = batch.endMs;
     progress.position = next;

@@ -3,7 +3,7 @@
 import { GatewayError } from '../core/errors.ts';
 import { Refused } from './failure.ts';
 import { loadGatewayConfig } from './setup.ts';
-import { ask, type Reply } from './status-client.ts';
+import { ask, follow, type Reply } from './status-client.ts';
 
 /**
  * The answer to one question. Throws `Refused` when none is running, or when the question is wrong as the gateway
@@ -15,17 +15,36 @@ export async function askGateway(
   args?: object,
 ): Promise<unknown> {
   const { data } = await loadGatewayConfig(configPath);
-  const reply = await replyOf(data, command, args);
-  if (reply.ok) return reply.result;
-  const remedy = reply.remedy === undefined ? {} : { remedy: reply.remedy };
-  if (reply.refused) throw new Refused(reply.error ?? 'refused', remedy);
-  const who = reply.pid === undefined ? '' : ` (process ${reply.pid})`;
-  throw new GatewayError(`the gateway on ${data}${who} answers: ${reply.error ?? 'an error'}`, remedy);
+  return resultOf(data, await explained(data, () => ask(data, command, args === undefined ? {} : { args })));
 }
 
-async function replyOf(data: string, command: string, args: object | undefined): Promise<Reply> {
+/** The lines of an answer that is a stream, until the gateway stops or `signal` aborts. Throws as `askGateway` does. */
+export async function* followGateway(
+  configPath: string | undefined,
+  command: string,
+  args: object,
+  signal: AbortSignal,
+): AsyncGenerator<unknown> {
+  const { data } = await loadGatewayConfig(configPath);
+  const lines = follow(data, command, args, signal);
+  const first = await explained(data, () => lines.next());
+  if (first.done) return;
+  resultOf(data, first.value as Reply);
+  yield* lines;
+}
+
+function resultOf(data: string, { ok, pid, result, error, refused, remedy: advice }: Reply): unknown {
+  if (ok) return result;
+  const remedy = advice === undefined ? {} : { remedy: advice };
+  if (refused) throw new Refused(error ?? 'refused', remedy);
+  const who = pid === undefined ? '' : ` (process ${pid})`;
+  throw new GatewayError(`the gateway on ${data}${who} answers: ${error ?? 'an error'}`, remedy);
+}
+
+/** What the system says of a socket, in words. */
+async function explained<T>(data: string, question: () => Promise<T>): Promise<T> {
   try {
-    return await ask(data, command, args === undefined ? {} : { args });
+    return await question();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTSOCK') throw noGateway(data, error);

@@ -1,6 +1,8 @@
 /** The commands that look into a running gateway. */
 
-import { command, configOption, type Define, formatOption } from './options.ts';
+import { Argument } from 'commander';
+import { passingKinds } from '../core/passing.ts';
+import { command, configOption, type Define, formatOption, wholeNumber } from './options.ts';
 
 export const defineExplain: Define = (program, outcome) => {
   command(program, 'explain', 'why a rule did or did not fire')
@@ -24,6 +26,33 @@ export const defineDevices: Define = (program, outcome) => {
       outcome.exitCode = await devicesCommand({ config, format, stdout: process.stdout });
     });
 };
+
+export const defineTap: Define = (program, outcome) => {
+  command(program, 'tap', 'what passes through the gateway, live, until Ctrl-C')
+    .addArgument(new Argument('[what]', 'what to show').choices(passingKinds).default('readings'))
+    .argument('[tag=value...]', 'only with these tags')
+    .option('-d, --device <name>', 'only of this device; points and alerts of the rules that read it')
+    .option('--rule <name>', 'only of this rule; frames and readings of the devices it reads')
+    .option('-n, --count <n>', 'end after so many', wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .addOption(configOption())
+    .addOption(formatOption())
+    .addHelpText('after', tapHelp)
+    .action(async (kind, tags, options) => {
+      const { tapCommand } = await import('./tap.ts');
+      const { stdout, stderr } = process;
+      outcome.exitCode = await tapCommand({ ...options, kind, tags, stdout, stderr });
+    });
+};
+
+const tapHelp = `
+frames are payloads as they arrive, readings what is decoded of them, points what rules
+forward (line protocol), alerts what they tell.
+
+Examples:
+  headgate tap frames
+  headgate tap readings room=2 --device cold-store
+  headgate tap points --rule bus-load --count 10
+  ssh gateway headgate tap alerts | grep critical`;
 
 const explainHelp = `
 Examples:

@@ -1,6 +1,8 @@
 /** Asks the gateway that runs on a data folder; the other end of status-socket.ts. */
 
+import { once } from 'node:events';
 import { createConnection } from 'node:net';
+import { createInterface, type Interface } from 'node:readline';
 import { GatewayError } from '../core/errors.ts';
 import { socketPathIn } from './socket-path.ts';
 
@@ -62,6 +64,40 @@ function exchange(path: string, request: string, timeoutMs: number): Promise<Rep
       fail('hung up without an answer');
     });
   });
+}
+
+/**
+ * Asks a question that is answered by a stream: gives the reply, then each line of it, until the gateway hangs up or
+ * `signal` aborts. Rejects with the system's error, as `ask` does.
+ */
+export async function* follow(
+  folder: string,
+  command: string,
+  args: object,
+  signal: AbortSignal,
+): AsyncGenerator<unknown> {
+  const path = socketPathIn(folder);
+  const socket = createConnection(path.path);
+  let lines: Interface | undefined;
+  const hangUp = (): void => {
+    // A destroyed socket alone would leave whoever waits for the next line waiting.
+    lines?.close();
+    socket.destroy();
+  };
+  signal.addEventListener('abort', hangUp);
+  try {
+    await once(socket, 'connect').finally(() => path.close());
+    // What ends the connection ends the lines; there is nothing more to say of it.
+    socket.on('error', hangUp);
+    socket.write(`${JSON.stringify({ command, args })}\n`);
+    lines = createInterface({ input: socket });
+    for await (const line of lines) yield JSON.parse(line);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener('abort', hangUp);
+    socket.destroy();
+  }
 }
 
 function readReply(text: string): Reply | undefined {

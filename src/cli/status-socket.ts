@@ -3,7 +3,7 @@
  *
  * Newline-delimited JSON: `{"command":"ack","args":{…}}` is answered by `{"ok":true,"pid":…,"result":…}` or
  * `{"ok":false,"pid":…,"error":…}`, in the order asked; `args` may be left out. `"refused":true` when the question itself
- * was wrong, perhaps with a `remedy`.
+ * was wrong, perhaps with a `remedy`. A `result` of `"stream"` is followed by lines of JSON until the asker hangs up.
  * Invariant: while a claim is held no other gateway gets one for the same folder; only the owner's user can connect
  * (mode 0600). A socket left by a process that died is replaced.
  * Not here: what the commands do (answers/).
@@ -20,7 +20,10 @@ import { ask } from './status-client.ts';
 /** What a question says beside its command; anything may be in it. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
-/** What it returns, or resolves with, must be JSON. Throws `GatewayError` for a question that is wrong. */
+/** An answer of many lines, until the asker goes; gives how to end it. What is sent must be JSON. */
+export type Stream = (send: (line: object) => void) => () => void;
+
+/** What it returns, or resolves with, must be JSON, or a `Stream`. Throws `GatewayError` for a question that is wrong. */
 export type Answer = (args: Arguments) => unknown;
 
 /** By command. */
@@ -34,6 +37,8 @@ export interface Claim {
 
 const maxRequestBytes = 65_536;
 const maxConnections = 32;
+/** Of a stream whose reader is behind. */
+const maxWaitingBytes = 1_048_576;
 
 /** Makes the data folder if need be and claims it; throws GatewayError when another gateway has it. */
 export async function claimDataFolder(folder: string): Promise<Claim> {
@@ -167,7 +172,7 @@ async function serve(socket: Socket, answersNow: () => Answers | undefined): Pro
     for await (const text of socket) {
       const lines = (pending + text).split('\n');
       pending = lines.pop()!;
-      for (const line of lines) socket.write(`${JSON.stringify(await replyTo(line, answersNow()))}\n`);
+      for (const line of lines) await answerTo(line, socket, answersNow());
       if (pending.length > maxRequestBytes) break;
     }
     socket.destroySoon();
@@ -175,6 +180,36 @@ async function serve(socket: Socket, answersNow: () => Answers | undefined): Pro
     // A client that goes away in the middle is no concern of the gateway.
     socket.destroy();
   }
+}
+
+async function answerTo(line: string, socket: Socket, answers: Answers | undefined): Promise<void> {
+  const reply = await replyTo(line, answers);
+  const { result } = reply as { readonly result?: unknown };
+  if (typeof result !== 'function') {
+    socket.write(`${JSON.stringify(reply)}\n`);
+    return;
+  }
+  socket.write(`${JSON.stringify({ ...reply, result: 'stream' })}\n`);
+  socket.once('close', (result as Stream)(linesTo(socket)));
+}
+
+/** Lines that are waited for by nobody: those for which there is no room are counted, and their number is sent. */
+function linesTo(socket: Socket): (line: object) => void {
+  let missed = 0;
+  const tellMissed = (): void => {
+    if (missed > 0) socket.write(`${JSON.stringify({ missed })}\n`);
+    missed = 0;
+  };
+  socket.on('drain', tellMissed);
+  return (line) => {
+    if (socket.destroyed) return;
+    if (socket.writableLength > maxWaitingBytes) {
+      missed += (line as { missed?: number }).missed ?? 1;
+      return;
+    }
+    tellMissed();
+    socket.write(`${JSON.stringify(line)}\n`);
+  };
 }
 
 async function replyTo(line: string, answers: Answers | undefined): Promise<object> {

@@ -6,11 +6,13 @@ import { answerAck } from './ack.ts';
 import { answerAlerts } from './alerts.ts';
 import { answerExplain } from './explain.ts';
 import { answerEndSilence, answerSilence } from './silence.ts';
+import { answerTap } from './tap.ts';
 
 export function answersOf(gateway: Gateway): Answers {
   return {
     status: () => gateway.status(),
     alerts: () => answerAlerts(gateway),
+    tap: (args) => answerTap(gateway, args),
     devices: () => gateway.devices(),
     explain: (args) => answerExplain(gateway, args),
     ack: (args) => answerAck(gateway, args),
