@@ -17,7 +17,8 @@ import type { RuleContext } from './rule-context.ts';
 export function stateHashOf({ rule, by, devices }: RuleContext, { aggregates, calls }: Computed): string {
   const readKeys = devices.filter((device) => device.rule).map(({ tags }) => tags);
   const shape = {
-    version: 1,
+    // Of the saved form: a checkpoint with another one begins anew.
+    version: 2,
     from: rule.from,
     by,
     window: rule.window ?? null,
