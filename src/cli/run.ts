@@ -12,6 +12,7 @@ import { answersOf } from './answers/index.ts';
 import { endProcess } from './end-process.ts';
 import { exitCodes } from './failure.ts';
 import { followFiles } from './follow-files.ts';
+import { giveBackMemory } from './give-back-memory.ts';
 import type { LogLevel } from './log-levels.ts';
 import { logForm, openLogger } from './logger.ts';
 import { loadSetup, type Setup } from './setup.ts';
@@ -45,6 +46,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
     const setup = await loadSetup(options.config);
     for (const { file, line, message } of setup.warnings) logger.warn({ file, line }, message);
     const claim = await claimDataFolder(setup.config.data);
+    giveBackMemory();
     const exitCode = await runGateway(options, setup, claim, logger, stop);
     flush();
     // Nothing that still hangs, such as an answer that never comes, may keep the process alive.
