@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { GatewayError } from '../core/errors.ts';
-import { ask } from './status-client.ts';
+import { ask, follow } from './status-client.ts';
 import { claimDataFolder } from './status-socket.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'headgate-socket-'));
@@ -192,4 +192,37 @@ test('a data folder that may not be written to', { skip: process.getuid?.() === 
   mkdirSync(data, { recursive: true });
   chmodSync(data, 0o500);
   await assert.rejects(claimDataFolder(data), { message: /cannot make the socket/ });
+});
+
+test('a stream goes on until the asker hangs up; who reads slowly misses some and is told how many', async () => {
+  const data = folder();
+  await using ends = new AsyncDisposableStack();
+  const claim = await claimDataFolder(data);
+  ends.defer(() => claim.release());
+  let send: (line: object) => void = () => {};
+  const ended = Promise.withResolvers<void>();
+  claim.answer({
+    pour: () => (given: (line: object) => void) => {
+      send = given;
+      return ended.resolve;
+    },
+  });
+  const leaving = new AbortController();
+  const lines = follow(data, 'pour', {}, leaving.signal);
+  assert.deepEqual((await lines.next()).value, { ok: true, pid: process.pid, result: 'stream' });
+  const big = 'x'.repeat(100_000);
+  for (let i = 0; i < 1000; i++) send({ i, big });
+  let shown = 0;
+  let missed = 0;
+  while (shown + missed < 1000) {
+    const line = (await lines.next()).value as { i: number } | { missed: number };
+    if ('missed' in line) missed += line.missed;
+    else shown += 1;
+  }
+  assert.equal(shown + missed, 1000);
+  assert.ok(missed > 900, `${missed} missed`);
+  const next = lines.next();
+  leaving.abort();
+  assert.equal((await next).done, true);
+  await ended.promise;
 });

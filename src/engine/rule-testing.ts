@@ -16,7 +16,7 @@ import {
   step,
 } from './engine.ts';
 
-const room = deviceOf(`device: room
+export const room = deviceOf(`device: room
 topic: room/{room}
 codec: json
 time: { path: at, format: unix_ms }
