@@ -18,7 +18,7 @@ import type { SetAside } from '../core/types.ts';
 import { chunkRows, type Rows, type StringColumn, setCell } from '../expression/rows.ts';
 import type { DevicePlan } from '../rules/plan.ts';
 import { createDuplicates, type Duplicates } from './duplicates.ts';
-import { createLastRows, type LastRows } from './last-rows.ts';
+import { createLastRows, keepLast, type LastRows } from './last-rows.ts';
 import { createRate } from './rate.ts';
 import { createSeriesIndex } from './series.ts';
 
@@ -171,7 +171,7 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
     rows.arrivalMs[i] = frame.arrivalMs;
     rows.n = i + 1;
     counts.readings += 1;
-    last.keep(series, rows, i);
+    keepLast(last, series, rows, i);
     rate.count(frame.arrivalMs);
   }
 

@@ -4,6 +4,7 @@ import type { DeviceDetail, DeviceDetails, SilentSeries } from '../core/device-d
 import type { DeviceDecoder } from './decode.ts';
 import type { EngineState } from './engine.ts';
 import { knownMs } from './known-ms.ts';
+import { lastArrivalOf } from './last-rows.ts';
 import { tagsOf } from './series.ts';
 
 /** Silent keys of a device. */
@@ -51,7 +52,7 @@ function silentOf(
 ): NonNullable<DeviceDetail['silent']> {
   const silent: { series: number; heardMs: number }[] = [];
   for (let series = 0; series < table.size; series++) {
-    const heardMs = last.arrivalMs(series);
+    const heardMs = lastArrivalOf(last, series);
     const sinceMs = Math.max(Number.isNaN(heardMs) ? Number.NEGATIVE_INFINITY : heardMs, listeningSinceMs);
     if (nowMs - sinceMs >= silentAfterMs) silent.push({ series, heardMs });
   }

@@ -11,7 +11,7 @@ import { explainCondition, rowsOfOne } from './explain-conditions.ts';
 import { explainReading, heardBefore, lastReadings } from './explain-reading.ts';
 import { explainResult, explainWindows } from './explain-windows.ts';
 import { knownMs } from './known-ms.ts';
-import { type LastRow, readingTypes, resultTypes } from './last-rows.ts';
+import { type LastRow, lastOf, readingTypes, resultTypes } from './last-rows.ts';
 import type { RunningRule } from './run-rule.ts';
 
 export function explainKey(state: EngineState, rule: RunningRule, key: number): ExplainedKey {
@@ -50,7 +50,7 @@ function ofReadings(plan: RulePlan, judged: Judged | undefined, input: number): 
 
 function lastJudged(rule: RunningRule, key: number): Judged | undefined {
   const { plan } = rule;
-  const all = (rule.parts().last ?? []).map((last) => last.of(key));
+  const all = (rule.parts().last ?? []).map((last) => lastOf(last, key));
   let input = -1;
   for (const [i, row] of all.entries()) {
     if (row !== undefined && row.arrivalMs >= (all[input]?.arrivalMs ?? Number.NEGATIVE_INFINITY)) input = i;

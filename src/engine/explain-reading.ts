@@ -7,7 +7,7 @@ import type { RuleTexts } from '../rules/rule-texts.ts';
 import type { DeviceDecoder } from './decode.ts';
 import type { EngineState } from './engine.ts';
 import { explainCondition, rowsOfOne } from './explain-conditions.ts';
-import { type LastRow, readingTypes } from './last-rows.ts';
+import { type LastRow, lastArrivalOf, lastOf, readingTypes } from './last-rows.ts';
 import type { RunningRule } from './run-rule.ts';
 import { tagsOf } from './series.ts';
 import { cellOf } from './verdict.ts';
@@ -37,7 +37,7 @@ export function lastReadings(state: EngineState, { plan, table }: RunningRule): 
     if (decoder === undefined) continue;
     const { table: all } = decoder.rows;
     for (let series = 0; series < all.size; series++) {
-      const arrivalMs = decoder.last.arrivalMs(series);
+      const arrivalMs = lastArrivalOf(decoder.last, series);
       const key = Number.isNaN(arrivalMs) ? undefined : keys.get(nameOf(all, keyTags, series));
       if (key === undefined || arrivalMs < (found.get(key)?.arrivalMs ?? 0)) continue;
       found.set(key, { input, decoder, series, arrivalMs });
@@ -57,7 +57,7 @@ export function explainReading(
   { input, decoder, series }: HeardReading,
   judged: Rows | undefined,
 ): ExplainedReading {
-  const last = decoder.last.of(series)!;
+  const last = lastOf(decoder.last, series)!;
   const { device, lets } = plan.inputs[input]!;
   const isJudged = judged?.arrivalMs[0] === last.arrivalMs && judged.series[0] === series;
   const rows = isJudged ? judged : withLets(plan, input, last);

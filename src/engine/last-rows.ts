@@ -6,7 +6,7 @@
  */
 
 import type { ValueType } from '../core/types.ts';
-import type { Rows, SeriesTable } from '../expression/rows.ts';
+import type { NumberColumn, Rows, SeriesTable, StringColumn } from '../expression/rows.ts';
 import type { RuleInput, RulePlan } from '../rules/plan.ts';
 
 type Cell = number | string | null;
@@ -22,19 +22,15 @@ export interface LastRow {
   readonly cells: readonly Cell[];
 }
 
+/** Plain data, with functions below: there may be thousands of them. */
 export interface LastRows {
-  keep(key: number, rows: Rows, row: number, isEarly?: boolean): void;
-  of(key: number): LastRow | undefined;
-  /** NaN for a key without one. */
-  arrivalMs(key: number): number;
-  /** Goes on from another's rows, of the same columns; `table` has the same series. */
-  takeOver(from: LastRows, table: SeriesTable): void;
-  content(): LastContent;
-}
-
-export interface LastContent {
-  readonly numbers: Float64Array<ArrayBuffer>;
-  readonly texts: Map<number, string | null> | undefined;
+  /** Of the columns from slot `firstSlot` on. */
+  readonly types: readonly ValueType[];
+  readonly firstSlot: number;
+  readonly hasTexts: boolean;
+  numbers: Float64Array<ArrayBuffer>;
+  texts: Map<number, string | null> | undefined;
+  table: SeriesTable | undefined;
 }
 
 /** Event time, arrival, series, and whether it is early stand before the cells. */
@@ -42,59 +38,69 @@ const headCells = 4;
 /** Longer texts are cut: a payload may have more than anybody would read, for each key. */
 const longestText = 256;
 
-/** `types` are those of the columns from slot `firstSlot` on. */
+const nothing = new Float64Array(0);
+
 export function createLastRows(types: readonly ValueType[], firstSlot = 0): LastRows {
-  const width = headCells + types.length;
   const hasTexts = types.includes('string');
-  let table: SeriesTable | undefined;
-  let numbers = new Float64Array(0);
-  let texts: Map<number, string | null> | undefined;
+  return { types, firstSlot, hasTexts, numbers: nothing, texts: undefined, table: undefined };
+}
 
-  function makeRoom(key: number): void {
-    const larger = new Float64Array(Math.max(2, key + 1, (numbers.length / width) * 2) * width).fill(
-      Number.NaN,
-    );
-    larger.set(numbers);
-    numbers = larger;
-    if (hasTexts) texts ??= new Map();
+function widthOf({ types }: LastRows): number {
+  return headCells + types.length;
+}
+
+function makeRoom(last: LastRows, key: number): void {
+  const width = widthOf(last);
+  const keys = last.numbers.length / width;
+  const larger = new Float64Array(Math.max(2, key + 1, Math.ceil(keys * 1.5)) * width).fill(Number.NaN);
+  larger.set(last.numbers);
+  last.numbers = larger;
+  if (last.hasTexts) last.texts ??= new Map();
+}
+
+/** Remembers a row as the last one of its key. */
+export function keepLast(last: LastRows, key: number, rows: Rows, row: number, isEarly = false): void {
+  const { types, firstSlot, hasTexts } = last;
+  const at = key * widthOf(last);
+  if (at >= last.numbers.length) makeRoom(last, key);
+  last.table = rows.table;
+  const { numbers } = last;
+  numbers[at] = rows.eventMs[row]!;
+  numbers[at + 1] = rows.arrivalMs[row]!;
+  numbers[at + 2] = rows.series[row]!;
+  numbers[at + 3] = isEarly ? 1 : 0;
+  const { columns } = rows;
+  for (let i = 0; i < types.length; i++) {
+    if (hasTexts && types[i] === 'string') {
+      last.texts!.set(at + i, cutText((columns[firstSlot + i] as StringColumn | undefined)?.[row]));
+    } else {
+      numbers[at + headCells + i] = (columns[firstSlot + i] as NumberColumn | undefined)?.[row] ?? Number.NaN;
+    }
   }
+}
 
+/** The last row of a key; undefined when there was none since the start. */
+export function lastOf(last: LastRows, key: number): LastRow | undefined {
+  const { types, numbers, texts, table } = last;
+  const at = key * widthOf(last);
+  if (table === undefined || at >= numbers.length || Number.isNaN(numbers[at + 3]!)) return undefined;
   return {
-    keep(key, rows, row, isEarly = false) {
-      const at = key * width;
-      if (at >= numbers.length) makeRoom(key);
-      table = rows.table;
-      numbers[at] = rows.eventMs[row]!;
-      numbers[at + 1] = rows.arrivalMs[row]!;
-      numbers[at + 2] = rows.series[row]!;
-      numbers[at + 3] = isEarly ? 1 : 0;
-      for (let i = 0; i < types.length; i++) {
-        const cell = rows.columns[firstSlot + i]?.[row];
-        if (types[i] === 'string') texts!.set(at + i, cutText(cell as string | null | undefined));
-        else numbers[at + headCells + i] = (cell as number | undefined) ?? Number.NaN;
-      }
-    },
-    of(key) {
-      const at = key * width;
-      if (at >= numbers.length || Number.isNaN(numbers[at + 3]!)) return undefined;
-      return {
-        ...{ eventMs: numbers[at]!, arrivalMs: numbers[at + 1]!, series: numbers[at + 2]! },
-        table: table!,
-        isEarly: numbers[at + 3] === 1,
-        cells: types.map((type, i) =>
-          type === 'string' ? (texts?.get(at + i) ?? null) : numbers[at + headCells + i]!,
-        ),
-      };
-    },
-    arrivalMs: (key) => numbers[key * width + 1] ?? Number.NaN,
-    takeOver(from, taken) {
-      const content = from.content();
-      if (content.numbers.length === 0) return;
-      ({ numbers, texts } = content);
-      table = taken;
-    },
-    content: () => ({ numbers, texts }),
+    ...{ eventMs: numbers[at]!, arrivalMs: numbers[at + 1]!, series: numbers[at + 2]!, table },
+    isEarly: numbers[at + 3] === 1,
+    cells: types.map((type, i) =>
+      type === 'string' ? (texts?.get(at + i) ?? null) : numbers[at + headCells + i]!,
+    ),
   };
+}
+
+/** NaN for a key without one. */
+export function lastArrivalOf(last: LastRows, key: number): number {
+  return last.numbers[key * widthOf(last) + 1] ?? Number.NaN;
+}
+
+/** Goes on from the rows of another, of the same columns; `table` has the same series. */
+export function takeOverLast(last: LastRows, from: LastRows, table: SeriesTable): void {
+  if (from.table !== undefined) Object.assign(last, { numbers: from.numbers, texts: from.texts, table });
 }
 
 function cutText(text: string | null | undefined): string | null {

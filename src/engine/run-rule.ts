@@ -18,7 +18,7 @@ import type { Aggregate } from './aggregates/aggregate.ts';
 import { aggregates as registry } from './aggregates/index.ts';
 import type { AlertStates } from './alert-state.ts';
 import { createForwarding, type SavedForwarding } from './forwarding.ts';
-import { type LastRows, lastRowsOf } from './last-rows.ts';
+import { keepLast, type LastRows, lastRowsOf } from './last-rows.ts';
 import type { SavedMemories } from './memory.ts';
 import { type Output, setAside } from './output.ts';
 import { createProgress, type Progress, type SavedProgress } from './progress.ts';
@@ -193,7 +193,7 @@ export function createRule(
     const { slots, areEnds } = results;
     for (let row = 0; last !== undefined && row < rows.n; row++) {
       // Revised results are not judged.
-      if (!Number.isNaN(atMs[row]!)) last[0]!.keep(rowKeys[row]!, rows, row, stages[row] === 'early');
+      if (!Number.isNaN(atMs[row]!)) keepLast(last[0]!, rowKeys[row]!, rows, row, stages[row] === 'early');
     }
     judge?.judge(rows, rowKeys, 0, slots, { sinceMs, atMs, areEnds, stages });
     forwarding?.forward(rows, rowKeys, slots);
@@ -202,7 +202,7 @@ export function createRule(
 
   function keepReadings(rows: Rows, rowKeys: Int32Array, input: number): void {
     for (let row = 0; row < rows.n; row++) {
-      if (rowKeys[row]! >= 0) last![input]!.keep(rowKeys[row]!, rows, row);
+      if (rowKeys[row]! >= 0) keepLast(last![input]!, rowKeys[row]!, rows, row);
     }
   }
 

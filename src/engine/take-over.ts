@@ -5,6 +5,7 @@
  */
 
 import type { RulePlan } from '../rules/plan.ts';
+import { takeOverLast } from './last-rows.ts';
 import type { RunningRule } from './run-rule.ts';
 import type { RunningDevice } from './running-devices.ts';
 
@@ -17,7 +18,7 @@ export function takeOverLastRows(next: Running, before: Running): void {
   for (const { decoder } of next.devices) {
     const old = before.devices.find((one) => nameOf(one) === decoder.plan.profile.device)?.decoder;
     if (old !== undefined && isAlike(old.plan, decoder.plan))
-      decoder.last.takeOver(old.last, decoder.rows.table);
+      takeOverLast(decoder.last, old.last, decoder.rows.table);
   }
   for (const rule of next.rules) {
     const old = before.rules.find(({ plan }) => plan.name === rule.plan.name);
@@ -25,7 +26,8 @@ export function takeOverLastRows(next: Running, before: Running): void {
     // Readings have the series of their devices, which may be others now.
     if (rule.plan.window !== undefined && columnsOf(rule.plan) === columnsOf(old.plan)) {
       const [last] = old.parts().last ?? [];
-      if (last !== undefined) rule.parts().last?.at(0)?.takeOver(last, rule.table);
+      const [own] = rule.parts().last ?? [];
+      if (last !== undefined && own !== undefined) takeOverLast(own, last, rule.table);
     }
   }
 }
