@@ -5,13 +5,16 @@
  */
 
 import { hash } from 'node:crypto';
-import type { Alert } from '../core/types.ts';
+import type { Alert, Severity } from '../core/types.ts';
 import type { AlertLevel, Values } from './alert-level.ts';
 
 export interface Episode {
   readonly id: string;
   readonly firedAtMs: number;
+  /** Place of the level that it stands for; after an edit it may be of another severity than was told. */
   level: number;
+  /** As told last. */
+  severity: Severity;
   message: string;
   /** Changes and reminders given out so far. */
   changes: number;
@@ -49,7 +52,7 @@ export interface EpisodeSettings {
 }
 
 export interface Episodes {
-  begin(key: number, firedAtMs: number): Episode;
+  begin(key: number, level: number, firedAtMs: number): Episode;
   /** Gives out that the episode now fires at a level. */
   fire(key: number, episode: Episode, level: number, telling: Telling): void;
   /** Gives out the reminder that is due, with what was judged last. */
@@ -98,7 +101,7 @@ export function createEpisodes({ rule, levels, tagsOf, give, reminderFrom }: Epi
       rule,
       key: tagsOf(key),
       state,
-      severity: levels[episode.level]!.severity,
+      severity: episode.severity,
       firedAtMs: episode.firedAtMs,
       atMs: telling.atMs,
       message: episode.message,
@@ -109,14 +112,15 @@ export function createEpisodes({ rule, levels, tagsOf, give, reminderFrom }: Epi
   }
 
   return {
-    begin(key, firedAtMs) {
+    begin(key, level, firedAtMs) {
       const tags = Object.entries(tagsOf(key)).sort(([a], [b]) => (a < b ? -1 : 1));
       const again = countFiring(key, firedAtMs);
       const identity = [rule, tags, firedAtMs, ...(again === 0 ? [] : [again])];
       const id = hash('sha256', JSON.stringify(identity)).slice(0, 16);
       return {
-        ...{ id, firedAtMs, level: -1, message: '', changes: 0, reminders: 0, told: [], values: {} },
-        ...{ toldAtMs: firedAtMs, toldArrivalMs: firedAtMs, remindMs: Number.POSITIVE_INFINITY },
+        ...{ id, firedAtMs, level, severity: levels[level]!.severity, message: '', values: {} },
+        ...{ changes: 0, reminders: 0, told: [], toldAtMs: firedAtMs, toldArrivalMs: firedAtMs },
+        remindMs: Number.POSITIVE_INFINITY,
       };
     },
     fire(key, episode, level, telling) {
@@ -124,6 +128,7 @@ export function createEpisodes({ rule, levels, tagsOf, give, reminderFrom }: Epi
       const before = episode.told;
       episode.told = [...new Set([...before, ...levels[level]!.notify])];
       episode.level = level;
+      episode.severity = levels[level]!.severity;
       tell(key, episode, 'firing', telling, before.length > 0 ? { toldBefore: before } : {});
     },
     remind(key, episode, { message, values }) {

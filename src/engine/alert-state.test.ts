@@ -131,6 +131,37 @@ test('state survives a checkpoint and an edit of severities', () => {
   assert.equal(after.given[0]!.episode, before.given[0]!.episode);
 });
 
+test('an alert whose severity is edited while it fires goes on: the change is told at the next result', () => {
+  const before = machine([warning]);
+  judge(before.states, 1, [1]);
+  const after = machine([critical]);
+  after.states.load(structuredClone(before.states.save()));
+  assert.equal(after.states.firing().next().value?.severity, 'warning');
+  const again = machine([critical]);
+  again.states.load(structuredClone(after.states.save()));
+  judge(again.states, 2, [1]);
+  judge(again.states, 3, [1]);
+  judge(again.states, 4, [0]);
+  assert.deepEqual(story(again.given), ['2 critical firing', '4 critical ok']);
+  assert.deepEqual(new Set(again.given.map(({ episode }) => episode)), new Set([before.given[0]!.episode]));
+  assert.deepEqual(again.given[1]!.notify, ['floor', 'ops']);
+});
+
+test('a severity that is taken out while it fires is told as what is left of it, or as ok', () => {
+  for (const [holds, told] of [
+    [1, '2 warning firing'],
+    [0, '2 critical ok'],
+  ] as const) {
+    const before = machine([warning, { ...critical, forMs: 0 }]);
+    judge(before.states, 1, [holds, 1]);
+    const after = machine([{ ...warning, repeatMs: 30_000 }]);
+    after.states.load(structuredClone(before.states.save()));
+    judge(after.states, 2, [holds]);
+    assert.deepEqual(story(after.given), [told]);
+    assert.equal(after.given[0]!.episode, before.given[0]!.episode);
+  }
+});
+
 test('keys that are quietly ok take no room', () => {
   const { states } = machine([warning]);
   judge(states, 1, [1]);

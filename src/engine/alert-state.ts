@@ -9,6 +9,7 @@
 
 import type { Alert, Severity } from '../core/types.ts';
 import type { JudgingHours } from './active.ts';
+import { placesBefore, reorder } from './alert-edits.ts';
 import { createEpisodes, type Episode, type Episodes, type Fired, type Telling } from './alert-episode.ts';
 import {
   type AlertLevel,
@@ -170,7 +171,7 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
       atMs = Math.max(atMs, passLevel(level, levels[i]!, timing, arrivalMs));
     }
     const said = {
-      message: (level: number) => state.latest?.messages[level] ?? state.episode?.message ?? '',
+      message: (level: number) => state.latest?.messages[level] || (state.episode?.message ?? ''),
       values: () => state.latest?.values ?? state.episode?.values ?? {},
     };
     settle(key, state, { atMs, arrivalMs, ...said });
@@ -183,8 +184,8 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
     const highest = highestFiring(state.levels, levels);
     const { episode } = state;
     if (highest !== undefined) {
-      if (episode?.level === highest) return;
-      state.episode ??= episodes().begin(key, telling.atMs);
+      if (episode?.level === highest && episode.severity === levels[highest]!.severity) return;
+      state.episode ??= episodes().begin(key, highest, telling.atMs);
       episodes().fire(key, state.episode, highest, telling);
       return;
     }
@@ -218,7 +219,7 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
       return keys
         .entries()
         .filter(([, state]) => state.episode !== undefined)
-        .map(([key, state]) => firingOf(key, state.episode!, state.levels, levels));
+        .map(([key, state]) => firingOf(key, state.episode!, state.levels));
     },
     *pending() {
       for (const [key, state] of keys) {
@@ -235,8 +236,8 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
       passedMs,
     }),
     load(saved) {
-      const levelOf = levels.map(({ severity }) => saved.severities.indexOf(severity));
-      for (const [key, state] of saved.keys) keys.set(key, reorder(state, levelOf));
+      const levelOf = placesBefore(saved.severities, levels);
+      for (const [key, state] of saved.keys) keys.set(key, reorder(state, levelOf, levels));
       if (saved.fired.length > 0) episodes().load(saved.fired);
       passedMs = saved.passedMs;
       // A `repeat` that was edited tells nothing of the time before.
@@ -254,23 +255,9 @@ function latestOf({ levels }: KeyAlert, { message, values }: Judgement): Latest 
 
 function firingOf(
   key: number,
-  { level, id, firedAtMs, message }: Episode,
+  { level, severity, id, firedAtMs, message }: Episode,
   states: readonly LevelState[],
-  levels: readonly AlertLevel[],
 ): FiringKey {
   const flapping = states[level]!.flaps?.isFlapping === true;
-  return { key, severity: levels[level]!.severity, firedAtMs, message, episode: id, flapping };
-}
-
-/** The state under edited severities: `levelOf[i]` is where level i stood before, or -1 when it is new. */
-function reorder(state: KeyAlert, levelOf: readonly number[]): KeyAlert {
-  const { episode, latest } = state;
-  const level = episode === undefined ? -1 : levelOf.indexOf(episode.level);
-  return {
-    levels: levelOf.map((before) => (before < 0 ? okLevel() : state.levels[before]!)),
-    // A severity that was taken out of the rule while it fired cannot clear any more: its episode ends unsaid.
-    episode: level < 0 ? undefined : { ...episode!, level },
-    latest: latest && { ...latest, messages: levelOf.map((before) => latest.messages[before] ?? '') },
-    dueMs: 0,
-  };
+  return { key, severity, firedAtMs, message, episode: id, flapping };
 }
