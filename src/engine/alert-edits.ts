@@ -19,9 +19,13 @@ export function placesBefore(before: readonly Severity[], levels: readonly Alert
   );
 }
 
-/** The state under edited severities: `levelOf[i]` is where level i stood before, or -1 when it is new. */
+/**
+ * The state under edited severities: `severities` are those it was saved with, `levelOf[i]` is where level i stood
+ * among them, or -1 when it is new.
+ */
 export function reorder(
   { episode, latest, ...state }: KeyAlert,
+  severities: readonly Severity[],
   levelOf: readonly number[],
   levels: readonly AlertLevel[],
 ): KeyAlert {
@@ -31,6 +35,8 @@ export function reorder(
     // One whose severity is gone is told of at the next judgement, as what is left of it, or as ok.
     episode: episode && {
       ...episode,
+      // Earlier versions did not save it.
+      severity: episode.severity ?? severities[episode.level]!,
       level: placeOf(episode.level, levelOf) ?? highestFiring(states, levels) ?? 0,
     },
     latest: latest && { ...latest, messages: levelOf.map((before) => latest.messages[before] ?? '') },

@@ -237,7 +237,7 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
     }),
     load(saved) {
       const levelOf = placesBefore(saved.severities, levels);
-      for (const [key, state] of saved.keys) keys.set(key, reorder(state, levelOf, levels));
+      for (const [key, state] of saved.keys) keys.set(key, reorder(state, saved.severities, levelOf, levels));
       if (saved.fired.length > 0) episodes().load(saved.fired);
       passedMs = saved.passedMs;
       // A `repeat` that was edited tells nothing of the time before.
