@@ -17,7 +17,7 @@ import type { DeviceLine } from '../core/status.ts';
 import type { SetAside } from '../core/types.ts';
 import { chunkRows, type Rows, type StringColumn, setCell } from '../expression/rows.ts';
 import type { DevicePlan } from '../rules/plan.ts';
-import { createDuplicates, type Duplicates } from './duplicates.ts';
+import { createDuplicates, type SavedDuplicates } from './duplicates.ts';
 import { createLastRows, keepLast, type LastRows } from './last-rows.ts';
 import { createRate } from './rate.ts';
 import { createSeriesIndex } from './series.ts';
@@ -56,7 +56,8 @@ export interface SavedDevice {
   readonly tagNames: readonly string[];
   readonly tags: readonly (readonly string[])[];
   readonly series: number;
-  readonly duplicates: ReturnType<Duplicates['save']>;
+  /** Absent where duplicates are kept. */
+  readonly seen: SavedDuplicates | undefined;
 }
 
 export interface DecodeSettings {
@@ -220,12 +221,12 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
       tagNames: plan.tags,
       tags: index.tags,
       series: index.size,
-      duplicates: duplicates?.save() ?? [],
+      seen: duplicates?.save(),
     }),
     load(saved) {
       if (saved.tagNames.join('\n') !== plan.tags.join('\n')) return;
       index.restore(saved.tags, saved.series);
-      duplicates?.load(saved.duplicates);
+      if (saved.seen) duplicates?.load(saved.seen);
     },
   };
 }

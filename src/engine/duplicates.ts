@@ -1,15 +1,25 @@
 /**
  * Which readings were seen before: same series, same event time.
  *
- * Invariant: what is remembered of a series reaches back `horizonMs` from its latest reading, and is at most `most`
- * times; an older reading is taken for new, and is late for every window that could count it twice.
+ * Invariants: what is remembered of a series reaches back at least `horizonMs` from its latest reading, and is at most
+ * `most` times. What is older is forgotten when room is needed: then a copy is taken for new, and is late for every
+ * window that could count it twice, but not for what knows no lateness. So it must be forgotten at the same reading
+ * whether or not there was a restart: the room is part of the state.
  */
 
 export interface Duplicates {
   /** Remembers the time; true when the series had it already. */
   seen(series: number, eventMs: number): boolean;
-  save(): readonly (Float64Array | undefined)[];
-  load(saved: readonly (Float64Array | undefined)[]): void;
+  save(): SavedDuplicates;
+  load(saved: SavedDuplicates): void;
+}
+
+/** By series. */
+export interface SavedDuplicates {
+  /** Ascending. */
+  readonly ms: readonly (Float64Array | undefined)[];
+  /** Times there is room for. */
+  readonly room: readonly number[];
 }
 
 /** Times of one series, ascending, in the first `n` places. */
@@ -55,13 +65,19 @@ export function createDuplicates(horizonMs: number): Duplicates {
       }
       const at = lowerBound(times, eventMs);
       if (times.ms[at] === eventMs) return true;
-      if (eventMs >= newest - horizonMs) insert(times, at, eventMs);
+      insert(times, at, eventMs);
       return false;
     },
-    save: () => bySeries.map((times) => times?.ms.slice(0, times.n)),
+    save: () => ({
+      ms: Array.from(bySeries, (times) => times?.ms.slice(0, times.n)),
+      room: Array.from(bySeries, (times) => times?.ms.length ?? 0),
+    }),
     load(saved) {
-      for (const [series, ms] of saved.entries()) {
-        if (ms !== undefined) bySeries[series] = { ms: Float64Array.from(ms), n: ms.length };
+      for (const [series, ms] of saved.ms.entries()) {
+        if (ms === undefined) continue;
+        const times = { ms: new Float64Array(saved.room[series]!), n: ms.length };
+        times.ms.set(ms);
+        bySeries[series] = times;
       }
     },
   };
@@ -69,8 +85,7 @@ export function createDuplicates(horizonMs: number): Duplicates {
   function insert(times: Times, at: number, eventMs: number): void {
     const before = times.n;
     makeRoom(times);
-    const place = at - (before - times.n);
-    if (place < 0) return;
+    const place = Math.max(0, at - (before - times.n));
     times.ms.copyWithin(place + 1, place, times.n);
     times.ms[place] = eventMs;
     times.n += 1;
