@@ -21,15 +21,14 @@ export function alertWords(alert: ExplainedAlert, nowMs: number, isWindowed: boo
       ...conditionLines('when', alert.when),
       ...clearLines(alert),
       ...(alert.forMs > 0 && alert.state === 'ok' ? [`it must hold for ${spanText(alert.forMs)}`] : []),
-      ...flappingLines(alert),
+      ...flappingLines(alert, nowMs),
     ],
   };
 }
 
-function stateOf({ state, sinceMs, firedAtMs, isOutdone }: ExplainedAlert, nowMs: number): string {
+function stateOf({ state, sinceMs, isOutdone }: ExplainedAlert, nowMs: number): string {
   if (state === 'ok') return 'ok';
-  const since = firedAtMs ?? sinceMs;
-  const text = since === undefined ? state : `${state} since ${clockText(since, nowMs)}`;
+  const text = sinceMs === undefined ? state : `${state} since ${clockText(sinceMs, nowMs)}`;
   return isOutdone ? `${text}, but a more severe one counts` : text;
 }
 
@@ -43,7 +42,7 @@ function firingLines(alert: ExplainedAlert, nowMs: number): string[] {
     ...(silencedUntilMs === undefined
       ? []
       : [`silenced until ${untilText(silencedUntilMs)}: nobody is told`]),
-    ...(nextReminderMs === undefined || acknowledged
+    ...(nextReminderMs === undefined || acknowledged || nextReminderMs < (silencedUntilMs ?? nextReminderMs)
       ? []
       : [`next reminder at ${clockText(nextReminderMs, nowMs)}`]),
   ];
@@ -66,13 +65,14 @@ function clearLines({ state, clear }: ExplainedAlert): string[] {
   return clear ? conditionLines('clears with', clear) : ['clears when that is false'];
 }
 
-function flappingLines({ flapping }: ExplainedAlert): string[] {
-  if (!flapping || flapping.seen === 0) return [];
-  const { changes, withinMs, seen, isFlapping } = flapping;
+function flappingLines({ flapping }: ExplainedAlert, nowMs: number): string[] {
+  if (!flapping || (flapping.seen === 0 && !flapping.isFlapping)) return [];
+  const { changes, withinMs, seen, isFlapping, untilMs } = flapping;
+  const until = untilMs === undefined ? '' : ` until ${clockText(untilMs, nowMs)} unless it changes again`;
   const limit = `${changes} changes within ${spanText(withinMs)}`;
   return [
     isFlapping
-      ? `flapping: held firing, for there were ${limit}`
+      ? `flapping: held firing${until}, for there were ${limit}`
       : `${seen} of the ${limit} that would make it flap`,
   ];
 }

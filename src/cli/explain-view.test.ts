@@ -52,7 +52,7 @@ const explained: ExplainedRule = {
           isOutdone: false,
           forMs: 120_000,
           firedAtMs: ago(78),
-          sinceMs: ago(198),
+          sinceMs: ago(78),
         },
         ...{ message: 'Bus 01211 is full\u001b[31m', nextReminderMs: nowMs + 3_000_000 },
         when: {

@@ -143,6 +143,8 @@ export interface ExplainedAlert {
     readonly withinMs: number;
     readonly seen: number;
     readonly isFlapping: boolean;
+    /** Of one that flaps: it is let go at this arrival time, if it does not change any more. */
+    readonly untilMs?: number;
   };
   readonly repeatMs?: number;
   /** Of the firing one that counts. */

@@ -37,6 +37,12 @@ export function calmAtMs({ atMs }: Pick<Flaps, 'atMs'>, plan: FlappingConfig | u
   return counted === undefined ? newestMs : Math.max(newestMs, counted + plan!.withinMs);
 }
 
+/** How many of the changes still count at this arrival time, when nothing is judged in between. */
+export function countedAt(flaps: Flaps, { withinMs }: FlappingConfig, nowMs: number): number {
+  const eventMs = flaps.atMs.at(-1)! + Math.max(0, nowMs - flaps.arrivalMs);
+  return flaps.atMs.filter((ms) => ms + withinMs > eventMs).length;
+}
+
 /** Arrival time for an event time at or after the newest change, when nothing is judged in between. */
 export function arrivalAt({ atMs, arrivalMs }: Flaps, eventMs: number): number {
   return arrivalMs + (eventMs - atMs.at(-1)!);

@@ -38,8 +38,11 @@ export type Values = Readonly<Record<string, FieldValue | null>>;
 export interface LevelState {
   /** As judged. */
   phase: 'ok' | 'pending' | 'firing';
+  /** Since when `when` holds, as far as `for` cares. */
   sinceMs: number;
   sinceArrivalMs: number;
+  /** Since when it counts as firing, if it does. */
+  firedAtMs: number;
   /** Undefined: it has not changed for so long that it does not matter, or the severity does not care. */
   flaps: Flaps | undefined;
 }
@@ -55,7 +58,7 @@ export interface LevelTiming {
 }
 
 export function okLevel(): LevelState {
-  return { phase: 'ok', sinceMs: 0, sinceArrivalMs: 0, flaps: undefined };
+  return { phase: 'ok', sinceMs: 0, sinceArrivalMs: 0, firedAtMs: 0, flaps: undefined };
 }
 
 /** Whether it fires as far as others can see. */
@@ -75,7 +78,9 @@ export function advance(level: LevelState, plan: AlertLevel, i: number, judgemen
   if (flaps?.isFlapping && calmAtMs(flaps, plan.flapping) <= atMs)
     level.flaps = { ...flaps, isFlapping: false };
   const wasFiring = level.phase === 'firing';
+  const counted = countsAsFiring(level);
   judgePhase(level, plan, i, judgement);
+  if (level.phase === 'firing' && !counted) level.firedAtMs = atMs;
   if ((level.phase === 'firing') !== wasFiring) noteFlap(level, plan, atMs, arrivalMs);
 }
 
@@ -132,7 +137,10 @@ export function passLevel(
   const atMs = level.sinceMs + plan.forMs;
   // Outside of its active hours a rule fires nothing, and what was pending begins anew.
   level.phase = timing.isActive(level.sinceMs, atMs) ? 'firing' : 'ok';
-  if (level.phase === 'firing') noteFlap(level, plan, atMs, arrivalMs);
+  if (level.phase === 'firing') {
+    if (level.flaps?.isFlapping !== true) level.firedAtMs = atMs;
+    noteFlap(level, plan, atMs, arrivalMs);
+  }
   return Math.max(calmMs, atMs);
 }
 

@@ -156,8 +156,9 @@ test('a severity that is taken out while it fires is told as what is left of it,
     judge(before.states, 1, [holds, 1]);
     const after = machine([{ ...warning, repeatMs: 30_000 }]);
     after.states.load(structuredClone(before.states.save()));
+    after.states.pass(90_000);
     judge(after.states, 2, [holds]);
-    assert.deepEqual(story(after.given), [told]);
+    assert.deepEqual(story(after.given), ['1.5 critical firing', told]);
     assert.equal(after.given[0]!.episode, before.given[0]!.episode);
   }
 });

@@ -174,7 +174,8 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
       message: (level: number) => state.latest?.messages[level] || (state.episode?.message ?? ''),
       values: () => state.latest?.values ?? state.episode?.values ?? {},
     };
-    settle(key, state, { atMs, arrivalMs, ...said });
+    if (atMs > Number.NEGATIVE_INFINITY) settle(key, state, { atMs, arrivalMs, ...said });
+    else forgetQuiet(key, state);
     const { episode } = state;
     if (episode !== undefined && episode.remindMs <= arrivalMs) episodes().remind(key, episode, said);
   }
@@ -191,7 +192,11 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
     }
     if (episode !== undefined) episodes().clear(key, episode, telling);
     state.episode = undefined;
-    if (state.levels.every(isQuiet)) keys.delete(key);
+    forgetQuiet(key, state);
+  }
+
+  function forgetQuiet(key: number, { episode, levels: states }: KeyAlert): void {
+    if (episode === undefined && states.every(isQuiet)) keys.delete(key);
   }
 
   function scheduleAll(): void {

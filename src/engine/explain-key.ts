@@ -1,9 +1,11 @@
 /** One key of a rule, for `headgate explain`: readings, windows, alerts, silence. */
 
+import type { FlappingConfig } from '../config/schema.ts';
 import type { ExplainedAlert, ExplainedKey, ExplainedSilence } from '../core/explained.ts';
 import type { Rows } from '../expression/rows.ts';
 import type { RulePlan } from '../rules/plan.ts';
 import { type RuleTexts, textsOf } from '../rules/rule-texts.ts';
+import { arrivalAt, calmAtMs, countedAt, type Flaps } from './alert-flapping.ts';
 import { countsAsFiring, type LevelState } from './alert-level.ts';
 import type { KeyAlert } from './alert-state.ts';
 import type { EngineState } from './engine.ts';
@@ -14,7 +16,7 @@ import { knownMs } from './known-ms.ts';
 import { type LastRow, lastOf, readingTypes, resultTypes } from './last-rows.ts';
 import type { RunningRule } from './run-rule.ts';
 
-export function explainKey(state: EngineState, rule: RunningRule, key: number): ExplainedKey {
+export function explainKey(state: EngineState, rule: RunningRule, key: number, nowMs: number): ExplainedKey {
   const { plan } = rule;
   const parts = rule.parts();
   const texts = textsOf(plan);
@@ -31,7 +33,7 @@ export function explainKey(state: EngineState, rule: RunningRule, key: number): 
     ...(plan.window?.kind === 'count' ? {} : knownMs('watermarkMs', parts.windows?.watermarkMs(key))),
     ...explainWindows(rule, key, state.listeningSinceMs),
     ...(plan.window && judged && { lastResult: explainResult(plan, judged.row) }),
-    alerts: explainAlerts(plan, texts, parts.states?.of(key), judged),
+    alerts: explainAlerts(rule, texts, parts.states?.of(key), judged, nowMs),
     ...(silence && { silence }),
   };
 }
@@ -64,11 +66,13 @@ function lastJudged(rule: RunningRule, key: number): Judged | undefined {
 }
 
 function explainAlerts(
-  plan: RulePlan,
+  rule: RunningRule,
   texts: RuleTexts,
   state: Readonly<KeyAlert> | undefined,
   judged: Judged | undefined,
+  nowMs: number,
 ): ExplainedAlert[] {
+  const { plan } = rule;
   return plan.alerts.map((alert, i) => {
     const { when, clear } = texts.alerts[i]!;
     const input = judged?.input ?? 0;
@@ -80,15 +84,23 @@ function explainAlerts(
       when: explainCondition(when[input]!, judged?.rows),
       ...(clear && { clear: explainCondition(clear[input]!, judged?.rows) }),
       ...knownMs('repeatMs', alert.repeatMs),
-      ...(alert.flapping && {
-        flapping: {
-          ...alert.flapping,
-          seen: level?.flaps?.atMs.length ?? 0,
-          isFlapping: level?.flaps?.isFlapping === true,
-        },
-      }),
+      ...(alert.flapping && { flapping: explainFlapping(rule, alert.flapping, level?.flaps, nowMs) }),
     };
   });
+}
+
+function explainFlapping(
+  rule: RunningRule,
+  plan: FlappingConfig,
+  flaps: Flaps | undefined,
+  nowMs: number,
+): NonNullable<ExplainedAlert['flapping']> {
+  if (flaps === undefined) return { ...plan, seen: 0, isFlapping: false };
+  const { isFlapping } = flaps;
+  const calmMs = calmAtMs(flaps, plan);
+  const untilMs = arrivalAt(flaps, rule.parts().hours?.next(calmMs) ?? calmMs);
+  const seen = countedAt(flaps, plan, nowMs);
+  return { ...plan, seen, isFlapping, ...(isFlapping && knownMs('untilMs', untilMs)) };
 }
 
 type Phase = Pick<
@@ -114,10 +126,11 @@ function phaseOf(plan: RulePlan, i: number, level: LevelState, { episode }: Read
       ...(plan.window ? {} : { firesAtMs: sinceArrivalMs + forMs }),
     };
   }
-  if (episode?.level !== i) return { state: 'firing', isOutdone: true, sinceMs };
+  const firing = { state: 'firing', sinceMs: level.firedAtMs } as const;
+  if (episode?.level !== i) return { ...firing, isOutdone: true };
   const { message, id, firedAtMs, remindMs } = episode;
   return {
-    ...{ state: 'firing', isOutdone: false, sinceMs, message, episode: id, firedAtMs },
+    ...{ ...firing, isOutdone: false, message, episode: id, firedAtMs },
     ...knownMs('nextReminderMs', remindMs),
   };
 }

@@ -73,6 +73,26 @@ test('a condition in its parts, pending, then firing', () => {
   );
 });
 
+test('each severity has fired since its own time; changes that are long ago do not count as flapping', () => {
+  const plan = planOf(`    alert:
+      - { when: t > 5, flapping: { changes: 4, within: 40s } }
+      - { severity: critical, when: t > 8, for: 20s }
+`);
+  const alertsAfter = (values: readonly number[], passedMs = 0) => {
+    const endMs = start + (values.length - 1) * 10_000 + passedMs;
+    return explainFirst(fed(plan, every10s(values), endMs), endMs).key!.alerts;
+  };
+  const [warning, critical] = alertsAfter([1, 6, 9, 9, 9]);
+  assert.deepEqual([warning!.sinceMs, warning!.isOutdone], [start + 10_000, true]);
+  assert.deepEqual([critical!.sinceMs, critical!.firedAtMs], [start + 40_000, start + 10_000]);
+  assert.equal(alertsAfter([1, 6, 1])[0]!.flapping!.seen, 2);
+  assert.equal(alertsAfter([1, 6, 1], 35_000)[0]!.flapping!.seen, 1);
+  const [held] = alertsAfter([6, 1, 6, 1]);
+  assert.deepEqual(held!.flapping, {
+    ...{ changes: 4, withinMs: 40_000, seen: 4, isFlapping: true, untilMs: start + 40_000 },
+  });
+});
+
 test('a reading that `where` refuses is shown with the reason', () => {
   const state = fed(planOf(warm), [...every10s([1]), reading(start + 10_000, -60)], start + 20_000);
   const { key, counts } = explainFirst(state, start + 20_000);

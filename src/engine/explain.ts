@@ -39,7 +39,7 @@ export function explainRule(
     ...(plan.window && { window: shapeOf(plan.window, plan) }),
     counts: rule.status(),
     ...(hours && { active: { isActive, ...(isActive ? {} : knownMs('nextMs', hours.next(nowMs))) } }),
-    ...(keys.length === 1 && { key: explainKey(state, rule, keys[0]!) }),
+    ...(keys.length === 1 && { key: explainKey(state, rule, keys[0]!, nowMs) }),
     ...(keys.length > 1 && { keys: listKeys(state, rule, keys) }),
   };
 }

@@ -2,13 +2,14 @@
 
 import { GatewayError } from '../../core/errors.ts';
 import type { FiringAlert } from '../../core/status.ts';
+import { closest } from '../../core/suggest.ts';
 import type { Gateway } from '../../gateway.ts';
 import { withAcknowledged, withoutEnded } from '../../settings/acknowledgements.ts';
 import { isAbout } from '../../settings/silences.ts';
 import type { Arguments } from '../status-socket.ts';
 import { keyText } from '../status-view.ts';
 import { optionalTextOf, tagsOf, textOf } from './arguments.ts';
-import { checkTags, keysOf, listText, remedyFor } from './keys.ts';
+import { checkTags, keysOf, listText } from './keys.ts';
 
 export interface AckAnswer {
   /** Those that were acknowledged. */
@@ -59,11 +60,9 @@ function alertsNamed(
 
 function unknownRemedy(gateway: AckGateway, firing: readonly FiringAlert[], target: string): string {
   if (firing.length === 0) return 'no alert fires now';
-  return remedyFor(
-    target,
-    [...new Set(firing.map(({ rule }) => rule)), ...gateway.ruleNames()],
-    'rules that fire',
-  );
+  const fires = new Set(firing.map(({ rule }) => rule));
+  const near = closest(target, new Set([...fires, ...gateway.ruleNames()]));
+  return near === undefined ? `rules that fire: ${listText([...fires])}` : `did you mean \`${near}\`?`;
 }
 
 function alertsOfRule(
