@@ -20,6 +20,7 @@ export function svgOf(curves: readonly Curve[]): string {
     (curve, i) => `<g transform="translate(${i * panel.width} 0)">\n${panelOf(curve, range)}\n</g>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${panel.height}" viewBox="0 0 ${width} ${panel.height}" font-family="sans-serif" font-size="11" fill="${ink}">
+<title>What a reading costs</title>
 ${panels.join('\n')}
 </svg>
 `;

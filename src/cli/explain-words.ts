@@ -42,7 +42,8 @@ export function truthText(holds: boolean | null): string {
 
 /** A condition of one part in one line, else with a line for each of its parts. */
 export function conditionLines(label: string, { text, holds, parts }: ExplainedCondition): string[] {
-  if (parts.length === 0) return [`${label} ${text}: nothing was judged since the gateway started`];
+  if (parts.length === 0)
+    return [`${label} ${text}: nothing was judged since the gateway started or its files were edited`];
   if (parts.length === 1) return [`${label} ${parts[0]!.text}: ${truthText(holds)}`];
   return [
     `${label} ${text}: ${truthText(holds)}`,

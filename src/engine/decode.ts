@@ -18,7 +18,7 @@ import type { SetAside } from '../core/types.ts';
 import { chunkRows, type Rows, type StringColumn, setCell } from '../expression/rows.ts';
 import type { DevicePlan } from '../rules/plan.ts';
 import { createDuplicates, type SavedDuplicates } from './duplicates.ts';
-import { createLastRows, keepLast, type LastRows } from './last-rows.ts';
+import { createLastRows, keepLast, type LastRows } from './explain/last-rows.ts';
 import { createRate } from './rate.ts';
 import { createSeriesIndex } from './series.ts';
 

@@ -3,8 +3,8 @@
 import type { DeviceDetail, DeviceDetails, SilentSeries } from '../core/device-details.ts';
 import type { DeviceDecoder } from './decode.ts';
 import type { EngineState } from './engine.ts';
+import { lastArrivalOf } from './explain/last-rows.ts';
 import { knownMs } from './known-ms.ts';
-import { lastArrivalOf } from './last-rows.ts';
 import { tagsOf } from './series.ts';
 
 /** Silent keys of a device. */

@@ -10,7 +10,7 @@
 import type { SeriesTable } from '../expression/rows.ts';
 import { grown } from './grown.ts';
 import { momentMs } from './readers.ts';
-import type { Hold } from './windows.ts';
+import type { Hold } from './windows/windows.ts';
 
 /** A rule as those see it that read it; keys are its own. */
 export interface Upstream {

@@ -10,7 +10,7 @@
 import { type Column, type Rows, type SeriesTable, type StringColumn, setCell } from '../expression/rows.ts';
 import type { DevicePlan } from '../rules/plan.ts';
 import type { NamedSlot } from './verdict.ts';
-import type { ResultStage } from './windows.ts';
+import type { ResultStage } from './windows/windows.ts';
 
 export interface Reader {
   /**

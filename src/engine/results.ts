@@ -8,9 +8,9 @@
 import { type NumberColumn, type Rows, type SeriesTable, setCell } from '../expression/rows.ts';
 import type { RulePlan } from '../rules/plan.ts';
 import type { Aggregate } from './aggregates/aggregate.ts';
-import type { ResultMemory } from './result-memory.ts';
+import type { ResultMemory } from './memory/result-memory.ts';
 import type { NamedSlot } from './verdict.ts';
-import type { ResultStage, WindowResult } from './windows.ts';
+import type { ResultStage, WindowResult } from './windows/windows.ts';
 
 /** By result, in room that any rule may be given. */
 export interface ResultRoom {

@@ -4,8 +4,8 @@
  * Invariant: a row is taken over only under the layout it was made in, and to keys that mean the same.
  */
 
-import type { RulePlan } from '../rules/plan.ts';
-import { takeOverLast } from './last-rows.ts';
+import type { RuleInput, RulePlan } from '../rules/plan.ts';
+import { takeOverLast } from './explain/last-rows.ts';
 import type { RunningRule } from './run-rule.ts';
 import type { RunningDevice } from './running-devices.ts';
 
@@ -23,13 +23,32 @@ export function takeOverLastRows(next: Running, before: Running): void {
   for (const rule of next.rules) {
     const old = before.rules.find(({ plan }) => plan.name === rule.plan.name);
     if (old === undefined || old.plan.stateHash !== rule.plan.stateHash) continue;
-    // Readings have the series of their devices, which may be others now.
-    if (rule.plan.window !== undefined && columnsOf(rule.plan) === columnsOf(old.plan)) {
+    if (rule.plan.window === undefined) takeOverReadings(rule, old, next.devices);
+    else if (columnsOf(rule.plan) === columnsOf(old.plan)) {
       const [last] = old.parts().last ?? [];
       const [own] = rule.parts().last ?? [];
       if (last !== undefined && own !== undefined) takeOverLast(own, last, rule.table);
     }
   }
+}
+
+/** Readings have the series of their devices; those of rules are left, for their series may be others now. */
+function takeOverReadings(rule: RunningRule, old: RunningRule, devices: readonly RunningDevice[]): void {
+  const [own, last] = [rule.parts().last ?? [], old.parts().last ?? []];
+  for (const [i, input] of rule.plan.inputs.entries()) {
+    const device = devices.find((one) => nameOf(one) === input.device.profile.device);
+    const before = old.plan.inputs.findIndex(
+      (one) => one.device.profile.device === input.device.profile.device,
+    );
+    if (device === undefined || !own[i] || !last[before]) continue;
+    if (readingColumnsOf(rule.plan, input) !== readingColumnsOf(old.plan, old.plan.inputs[before]!)) continue;
+    takeOverLast(own[i], last[before], device.decoder.rows.table);
+  }
+}
+
+function readingColumnsOf({ readingMemory = [] }: RulePlan, { device, lets }: RuleInput): string {
+  const names = lets.map(({ name, compiled: { type } }) => [name, type]);
+  return JSON.stringify([device.fields, device.tags, names, readingMemory.map(({ identity }) => identity)]);
 }
 
 function nameOf({ decoder }: RunningDevice): string {

@@ -7,9 +7,9 @@
 import type { Alert, FieldValue, Point, ValueType } from '../core/types.ts';
 import type { Column, NumberColumn, NumberKernel, Rows } from '../expression/rows.ts';
 import type { AlertPlan, MessageTemplate } from '../rules/plan.ts';
-import type { JudgingHours } from './active.ts';
-import { type AlertStates, createAlertStates } from './alert-state.ts';
-import type { ResultStage } from './windows.ts';
+import type { JudgingHours } from './alerts/active.ts';
+import { type AlertStates, createAlertStates } from './alerts/alert-state.ts';
+import type { ResultStage } from './windows/windows.ts';
 
 /** Names of the columns a point or an alert shows. */
 export interface NamedSlot {

@@ -8,7 +8,7 @@ import type { Compiled } from '../expression/rows.ts';
 import { type AggregateCall, createFoundCalls, type Understood, understandCall } from './aggregate-calls.ts';
 import type { Readings } from './compile-readings.ts';
 import { compileResults } from './compile-results.ts';
-import type { MemoryCalls } from './memory-calls.ts';
+import type { MemoryCalls } from './memory/memory-calls.ts';
 import type { AggregatePlan, NamedCompiled } from './plan.ts';
 import type { RuleContext } from './rule-context.ts';
 import { type Earlier, readingScope } from './scopes.ts';

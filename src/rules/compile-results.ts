@@ -10,12 +10,12 @@ import { check } from '../expression/check.ts';
 import { compile } from '../expression/compile.ts';
 import type { ExpressionProblem } from '../expression/error.ts';
 import type { Binding } from '../expression/scope.ts';
-import { createMemoryCalls, type MemoryCalls } from './memory-calls.ts';
-import { resultWorld } from './memory-worlds.ts';
+import { createMemoryCalls, type MemoryCalls } from './memory/memory-calls.ts';
+import { resultWorld } from './memory/memory-worlds.ts';
+import { type Types, typesAhead } from './memory/types-ahead.ts';
 import type { NamedCompiled } from './plan.ts';
 import type { RuleContext } from './rule-context.ts';
 import { type Earlier, resultScope } from './scopes.ts';
-import { type Types, typesAhead } from './types-ahead.ts';
 
 export interface CompiledResults {
   readonly computes: readonly NamedCompiled[];

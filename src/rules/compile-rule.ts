@@ -13,12 +13,12 @@ import { type Computed, compileComputes, nothingComputed } from './compile-compu
 import { compileReadings, type Readings } from './compile-readings.ts';
 import { compileActive } from './compile-schedule.ts';
 import { compileWindow } from './compile-window.ts';
-import { examineRule } from './examine.ts';
-import type { NamedFacts } from './known-values.ts';
+import { examineRule } from './examine/examine.ts';
+import type { NamedFacts } from './examine/known-values.ts';
 import { leftRemedy, titleOf } from './layout.ts';
 import { lookupsOf, type Tables } from './lookup-files.ts';
-import { checkSameMemory, memoryPlansOf, readingMemoryOf, resultMemoryOf } from './memory-plan.ts';
-import { checkLookupNames } from './memory-worlds.ts';
+import { checkSameMemory, memoryPlansOf, readingMemoryOf, resultMemoryOf } from './memory/memory-plan.ts';
+import { checkLookupNames } from './memory/memory-worlds.ts';
 import type { DevicePlan, RuleInput, RulePlan } from './plan.ts';
 import type { Report } from './problem.ts';
 import type { RuleContext } from './rule-context.ts';

@@ -12,7 +12,7 @@ import { fromRule, inReadingOrder, readBy } from '../config/from.ts';
 import type { LocatedRule } from '../config/located.ts';
 import type { DeviceProfile, Limits } from '../config/schema.ts';
 import { compileRule } from './compile-rule.ts';
-import type { NamedFacts } from './known-values.ts';
+import type { NamedFacts } from './examine/known-values.ts';
 import { layoutOf, layoutOfResults } from './layout.ts';
 import { createTables, type LoadedTable } from './lookup-files.ts';
 import type { DevicePlan, Plan, RulePlan } from './plan.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aggregates as implementations } from '../engine/aggregates/index.ts';
-import { detectors as detectorImplementations } from '../engine/detectors.ts';
+import { detectors as detectorImplementations } from '../engine/memory/detectors.ts';
 import { functions } from '../expression/functions.ts';
 import { detectors } from './detector-functions.ts';
 import { aggregates } from './functions.ts';
-import { memoryFunctions } from './memory-functions.ts';
+import { memoryFunctions } from './memory/memory-functions.ts';
 
 test('the engine has every aggregate and every detector, and no other', () => {
   assert.deepEqual(Object.keys(aggregates).sort(), Object.keys(implementations).sort());

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { functions } from '../expression/functions.ts';
 import { aggregates } from './functions.ts';
-import { memoryFunctions } from './memory-functions.ts';
+import { memoryFunctions } from './memory/memory-functions.ts';
 import { compileText, deviceOf, toldOf } from './testing.ts';
 
 const press = deviceOf(`

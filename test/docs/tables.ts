@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { functions } from '../../src/expression/functions.ts';
 import { aggregates } from '../../src/rules/functions.ts';
-import { memoryFunctions } from '../../src/rules/memory-functions.ts';
+import { memoryFunctions } from '../../src/rules/memory/memory-functions.ts';
 
 /** The page with the tables. */
 export const rulesPage = new URL('../../docs/rules.md', import.meta.url);

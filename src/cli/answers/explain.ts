@@ -3,7 +3,7 @@
 import { GatewayError } from '../../core/errors.ts';
 import type { ExplainedAlert, ExplainedInput, ExplainedRule } from '../../core/explained.ts';
 import type { FiringAlert, SourceLine } from '../../core/status.ts';
-import type { RuleKeys } from '../../engine/alert-list.ts';
+import type { RuleKeys } from '../../engine/alerts/alert-list.ts';
 import type { Gateway } from '../../gateway.ts';
 import type { Arguments } from '../status-socket.ts';
 import { isGoodState } from '../status-view.ts';

@@ -2,7 +2,7 @@
 
 import { GatewayError } from '../../core/errors.ts';
 import { closest } from '../../core/suggest.ts';
-import type { RuleKeys } from '../../engine/alert-list.ts';
+import type { RuleKeys } from '../../engine/alerts/alert-list.ts';
 import type { Gateway } from '../../gateway.ts';
 import type { Tags } from '../../settings/settings.ts';
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { interval } from '../../expression/interval.ts';
-import { type Facts, truth } from '../../expression/known.ts';
-import { factsOfAggregate } from '../../rules/aggregate-facts.ts';
+import { interval } from '../../expression/facts/interval.ts';
+import { type Facts, truth } from '../../expression/facts/known.ts';
+import { factsOfAggregate } from '../../rules/examine/aggregate-facts.ts';
 import { aggregateNamed } from '../../rules/functions.ts';
 import { fold, make, orNull, type Reading, type Value, variants } from './testing.ts';
 
