@@ -6,7 +6,6 @@
  */
 
 import { join } from 'node:path';
-import type { GatewayConfig } from './config/schema.ts';
 import { type Clock, createClock } from './core/clock.ts';
 import type { DeviceDetails } from './core/device-details.ts';
 import type { ExplainedRule } from './core/explained.ts';
@@ -14,32 +13,23 @@ import type { Logger } from './core/log.ts';
 import type { GatewayStatus, PendingAlert } from './core/status.ts';
 import type { Alert } from './core/types.ts';
 import { firingEpisodes, pendingAlerts, type RuleKeys, ruleKeys } from './engine/alerts/alert-list.ts';
-import { openCheckpoints } from './engine/checkpoint.ts';
 import { deviceDetails } from './engine/device-details.ts';
-import { createState, listenSince, load, quietUntilMs, statusOf, watchReadings } from './engine/engine.ts';
+import { statusOf } from './engine/engine.ts';
 import { explainRule, ruleOf } from './engine/explain/explain.ts';
-import { createTaps, type Tap } from './engine/taps.ts';
-import { batches } from './journal/batches.ts';
-import { type Journal, openJournal } from './journal/journal.ts';
+import type { Tap } from './engine/taps.ts';
 import { durableFilesOn } from './log/durable-files.ts';
 import { systemDisk } from './log/files.ts';
 import { type Delivery, startDelivery } from './notify/deliver.ts';
-import { type DeadLetters, openDeadLetters } from './outbox/dead-letters.ts';
 import { startForwarding } from './outbox/destination.ts';
 import type { Forwarder } from './outbox/forward.ts';
-import { type Outbox, openOutbox } from './outbox/outbox.ts';
-import { checkpoint, type JournalledBatch, type Pipeline, run } from './pipeline.ts';
+import { checkpoint, type Pipeline, run } from './pipeline.ts';
+import { type GatewaySetup, live, openStations, recover } from './recovery.ts';
 import type { Plan } from './rules/plan.ts';
 import { forgetAcknowledged } from './settings/forget.ts';
 import { marked } from './settings/marks.ts';
 import { openSettings, type SettingsStore } from './settings/store.ts';
 import { type OpenSources, openSources, publishThrough, subscriptionsOf } from './sources/open.ts';
 import type { Source } from './sources/source.ts';
-
-export interface GatewaySetup {
-  readonly config: GatewayConfig;
-  readonly plan: Plan;
-}
 
 export interface GatewayOptions {
   readonly logger: Logger;
@@ -77,11 +67,6 @@ export interface Gateway {
   /** Rejects when the path dies; never resolves. */
   readonly failed: Promise<never>;
 }
-
-const checkpointEveryMs = 30_000;
-/** Of the journal: what was written since the last checkpoint, what waits and the file being written all fit in it. */
-const checkpointShare = 1 / 4;
-const deadLetterBytes = 16 * 1024 * 1024;
 
 /** Starts everything; resolves when the sources are open. Throws `GatewayError` with what to do. */
 export async function startGateway(setup: GatewaySetup, options: GatewayOptions): Promise<Gateway> {
@@ -190,131 +175,6 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     },
     failed,
   };
-}
-
-interface Stations {
-  readonly journal: Journal;
-  readonly outbox: Outbox;
-  readonly deadLetters: DeadLetters;
-}
-
-async function openStations({ config }: GatewaySetup, clock: Clock, logger: Logger): Promise<Stations> {
-  const { data, limits } = config;
-  const deadLetters = await openDeadLetters(join(data, 'dead-letters'), {
-    budgetBytes: deadLetterBytes,
-    logger,
-  });
-  const outbox = await openOutbox(join(data, 'outbox'), {
-    budgetBytes: limits.outboxBytes,
-    logger,
-    setAside: deadLetters.write,
-  });
-  const journal = await openJournal(join(data, 'journal'), {
-    clock,
-    // The outbox takes no batch twice; one before its last would be taken for a repetition.
-    notBeforeMs: Math.max(0, outbox.points.lastBatchEndMs, outbox.alerts.lastBatchEndMs),
-    budgetBytes: limits.journalBytes,
-    logger,
-  });
-  return { journal, outbox, deadLetters };
-}
-
-interface Recovering {
-  readonly stations: Stations;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
-}
-
-/** Takes up the checkpoint and runs again what the journal holds beyond it, to where the gateway last lived. */
-async function recover(
-  { config, plan }: GatewaySetup,
-  onAlerts: Pipeline['onAlerts'],
-  { stations, clock, logger, signal }: Recovering,
-): Promise<Pipeline> {
-  const { journal, outbox } = stations;
-  const checkpoints = openCheckpoints(config.data, systemDisk, logger);
-  const held = await checkpoints.load();
-  const fresh = createState(plan);
-  const { state, reset } = held === undefined ? { state: fresh, reset: [] } : load(fresh, held.state);
-  for (const rule of reset) logger.warn({ rule }, 'rule was edited in what shapes its state: it starts anew');
-  const pipeline: Pipeline = {
-    ...stations,
-    checkpoints,
-    checkpointEveryMs,
-    checkpointEveryBytes: config.limits.journalBytes * checkpointShare,
-    onAlerts,
-    taps: createTaps((watch) => watchReadings(pipeline.progress.state, watch)),
-    progress: {
-      state,
-      batchEndMs: held?.batchEndMs ?? 0,
-      position: held?.position ?? { sequence: 0, frame: 0 },
-      checkpointAtMs: held?.batchEndMs ?? 0,
-      checkpointAtBytes: 0,
-      checkpointBytes: 0,
-      isUnsaved: false,
-      change: undefined,
-    },
-    logger,
-    signal,
-  };
-  const livedUntilMs = Math.max(
-    journal.lastArrivalMs,
-    outbox.points.lastBatchEndMs,
-    outbox.alerts.lastBatchEndMs,
-  );
-  await run(pipeline, missed(config, pipeline, clock, livedUntilMs));
-  return pipeline;
-}
-
-/** The batches up to the one in which the gateway last lived, as far as they are over. */
-async function* missed(
-  config: GatewayConfig,
-  pipeline: Pipeline,
-  clock: Clock,
-  livedUntilMs: number,
-): AsyncGenerator<JournalledBatch> {
-  const { batchMs } = config;
-  // The journal's time: after a power cut the clock may be behind what was recorded.
-  const overMs = Math.floor(pipeline.journal.now() / batchMs) * batchMs;
-  const untilMs = Math.min(overMs, Math.ceil(livedUntilMs / batchMs) * batchMs);
-  if (!(pipeline.progress.batchEndMs < untilMs)) return;
-  const never = new AbortController().signal;
-  for await (const next of cut(config, pipeline, clock, pipeline.progress.batchEndMs, never)) {
-    yield next;
-    if (next.batch.endMs >= untilMs) return;
-  }
-}
-
-/** Batches from now on. Between the last one and now the gateway was down: nothing arrived, and no time passed. */
-function live(
-  config: GatewayConfig,
-  pipeline: Pipeline,
-  clock: Clock,
-  signal: AbortSignal,
-): AsyncGenerator<JournalledBatch> {
-  const { progress, journal } = pipeline;
-  const nowMs = journal.now();
-  progress.state = listenSince(progress.state, nowMs);
-  progress.batchEndMs = Math.max(progress.batchEndMs, Math.floor(nowMs / config.batchMs) * config.batchMs);
-  return cut(config, pipeline, clock, progress.batchEndMs, signal);
-}
-
-function cut(
-  { batchMs }: GatewayConfig,
-  { journal, progress }: Pipeline,
-  clock: Clock,
-  startMs: number,
-  signal: AbortSignal,
-): AsyncGenerator<JournalledBatch> {
-  return batches(journal, {
-    from: progress.position,
-    startMs,
-    batchMs,
-    clock,
-    signal,
-    quietUntilMs: () => quietUntilMs(progress.state),
-  });
 }
 
 interface Running {

@@ -24,9 +24,10 @@ const floors: Record<string, number> = {
   outbox: 3,
   notify: 3,
   'pipeline.ts': 4,
-  'gateway.ts': 5,
-  cli: 6,
-  'main.ts': 7,
+  'recovery.ts': 5,
+  'gateway.ts': 6,
+  cli: 7,
+  'main.ts': 8,
 };
 
 const doors: Record<string, RegExp> = {

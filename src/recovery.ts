@@ -1,0 +1,162 @@
+/**
+ * From what is on disk to a path that goes on: the logs are opened, the checkpoint is taken up, and what the journal holds
+ * beyond it is run again.
+ *
+ * Invariant: recovered state is what the state was at the end of the last batch that is over; time in which the gateway was
+ * down is nobody's silence or idleness.
+ * Not here: sources and receivers; gateway.ts opens them once this is through.
+ */
+
+import { join } from 'node:path';
+import type { GatewayConfig } from './config/schema.ts';
+import type { Clock } from './core/clock.ts';
+import type { Logger } from './core/log.ts';
+import { openCheckpoints } from './engine/checkpoint.ts';
+import { createState, listenSince, load, quietUntilMs, watchReadings } from './engine/engine.ts';
+import { createTaps } from './engine/taps.ts';
+import { batches } from './journal/batches.ts';
+import { type Journal, openJournal } from './journal/journal.ts';
+import { systemDisk } from './log/files.ts';
+import { type DeadLetters, openDeadLetters } from './outbox/dead-letters.ts';
+import { type Outbox, openOutbox } from './outbox/outbox.ts';
+import { type JournalledBatch, type Pipeline, run } from './pipeline.ts';
+import type { Plan } from './rules/plan.ts';
+
+export interface GatewaySetup {
+  readonly config: GatewayConfig;
+  readonly plan: Plan;
+}
+
+const checkpointEveryMs = 30_000;
+/** Of the journal: what was written since the last checkpoint, what waits and the file being written all fit in it. */
+const checkpointShare = 1 / 4;
+const deadLetterBytes = 16 * 1024 * 1024;
+
+export interface Stations {
+  readonly journal: Journal;
+  readonly outbox: Outbox;
+  readonly deadLetters: DeadLetters;
+}
+
+export async function openStations(
+  { config }: GatewaySetup,
+  clock: Clock,
+  logger: Logger,
+): Promise<Stations> {
+  const { data, limits } = config;
+  const deadLetters = await openDeadLetters(join(data, 'dead-letters'), {
+    budgetBytes: deadLetterBytes,
+    logger,
+  });
+  const outbox = await openOutbox(join(data, 'outbox'), {
+    budgetBytes: limits.outboxBytes,
+    logger,
+    setAside: deadLetters.write,
+  });
+  const journal = await openJournal(join(data, 'journal'), {
+    clock,
+    // The outbox takes no batch twice; one before its last would be taken for a repetition.
+    notBeforeMs: Math.max(0, outbox.points.lastBatchEndMs, outbox.alerts.lastBatchEndMs),
+    budgetBytes: limits.journalBytes,
+    logger,
+  });
+  return { journal, outbox, deadLetters };
+}
+
+interface Recovering {
+  readonly stations: Stations;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Takes up the checkpoint and runs again what the journal holds beyond it, to where the gateway last lived. */
+export async function recover(
+  { config, plan }: GatewaySetup,
+  onAlerts: Pipeline['onAlerts'],
+  { stations, clock, logger, signal }: Recovering,
+): Promise<Pipeline> {
+  const { journal, outbox } = stations;
+  const checkpoints = openCheckpoints(config.data, systemDisk, logger);
+  const held = await checkpoints.load();
+  const fresh = createState(plan);
+  const { state, reset } = held === undefined ? { state: fresh, reset: [] } : load(fresh, held.state);
+  for (const rule of reset) logger.warn({ rule }, 'rule was edited in what shapes its state: it starts anew');
+  const pipeline: Pipeline = {
+    ...stations,
+    checkpoints,
+    checkpointEveryMs,
+    checkpointEveryBytes: config.limits.journalBytes * checkpointShare,
+    onAlerts,
+    taps: createTaps((watch) => watchReadings(pipeline.progress.state, watch)),
+    progress: {
+      state,
+      batchEndMs: held?.batchEndMs ?? 0,
+      position: held?.position ?? { sequence: 0, frame: 0 },
+      checkpointAtMs: held?.batchEndMs ?? 0,
+      checkpointAtBytes: 0,
+      checkpointBytes: 0,
+      isUnsaved: false,
+      change: undefined,
+    },
+    logger,
+    signal,
+  };
+  const livedUntilMs = Math.max(
+    journal.lastArrivalMs,
+    outbox.points.lastBatchEndMs,
+    outbox.alerts.lastBatchEndMs,
+  );
+  await run(pipeline, missed(config, pipeline, clock, livedUntilMs));
+  return pipeline;
+}
+
+/** The batches up to the one in which the gateway last lived, as far as they are over. */
+async function* missed(
+  config: GatewayConfig,
+  pipeline: Pipeline,
+  clock: Clock,
+  livedUntilMs: number,
+): AsyncGenerator<JournalledBatch> {
+  const { batchMs } = config;
+  // The journal's time: after a power cut the clock may be behind what was recorded.
+  const overMs = Math.floor(pipeline.journal.now() / batchMs) * batchMs;
+  const untilMs = Math.min(overMs, Math.ceil(livedUntilMs / batchMs) * batchMs);
+  if (!(pipeline.progress.batchEndMs < untilMs)) return;
+  const never = new AbortController().signal;
+  for await (const next of cut(config, pipeline, clock, pipeline.progress.batchEndMs, never)) {
+    yield next;
+    if (next.batch.endMs >= untilMs) return;
+  }
+}
+
+/** Batches from now on. Between the last one and now the gateway was down: nothing arrived, and no time passed. */
+export function live(
+  config: GatewayConfig,
+  pipeline: Pipeline,
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncGenerator<JournalledBatch> {
+  const { progress, journal } = pipeline;
+  const nowMs = journal.now();
+  progress.state = listenSince(progress.state, nowMs);
+  progress.batchEndMs = Math.max(progress.batchEndMs, Math.floor(nowMs / config.batchMs) * config.batchMs);
+  return cut(config, pipeline, clock, progress.batchEndMs, signal);
+}
+
+function cut(
+  { batchMs }: GatewayConfig,
+  { journal, progress }: Pipeline,
+  clock: Clock,
+  startMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<JournalledBatch> {
+  return batches(journal, {
+    from: progress.position,
+    startMs,
+    batchMs,
+    clock,
+    signal,
+    quietUntilMs: () => quietUntilMs(progress.state),
+  });
+}
