@@ -1,6 +1,6 @@
 /** The alerts of a key in the words of `explain`: how each stands, why, and what would change that. */
 
-import type { ExplainedAlert, ExplainedSilence } from '../core/explained.ts';
+import type { ExplainedAlert, ExplainedEpisode, ExplainedSilence } from '../core/explained.ts';
 import { untilText } from './alert-marks.ts';
 import { clockText, conditionLines, spanText } from './explain-words.ts';
 
@@ -32,7 +32,7 @@ function stateOf({ state, sinceMs, isOutdone }: ExplainedAlert, nowMs: number): 
   return isOutdone ? `${text}, but a more severe one counts` : text;
 }
 
-function firingLines(alert: ExplainedAlert, nowMs: number): string[] {
+function firingLines(alert: Partial<ExplainedEpisode>, nowMs: number): string[] {
   const { message, acknowledged, silencedUntilMs, nextReminderMs } = alert;
   const by = acknowledged?.by === undefined ? '' : ` by ${acknowledged.by}`;
   const note = acknowledged?.note === undefined ? '' : `: ${acknowledged.note}`;
@@ -78,12 +78,16 @@ function flappingLines({ flapping }: ExplainedAlert, nowMs: number): string[] {
 }
 
 export function silenceWords(silence: ExplainedSilence, nowMs: number): AlertWords {
-  const { afterMs, severity, isSilent, heardMs, silentAtMs } = silence;
+  const { afterMs, severity, isSilent, heardMs, silentAtMs, firedAtMs } = silence;
   const heard = heardMs === undefined ? 'never heard' : `last heard at ${clockText(heardMs, nowMs)}`;
   const falls = silentAtMs === undefined || isSilent ? '' : `, silent at ${clockText(silentAtMs, nowMs)}`;
+  const since = firedAtMs === undefined ? '' : ` since ${clockText(firedAtMs, nowMs)}`;
   return {
     title: 'silent',
-    state: isSilent ? `firing (${severity})` : 'ok',
-    details: [`${heard}${falls}; a key is silent after ${spanText(afterMs)} without a reading`],
+    state: isSilent ? `firing (${severity})${since}` : 'ok',
+    details: [
+      ...firingLines(silence, nowMs),
+      `${heard}${falls}; a key is silent after ${spanText(afterMs)} without a reading`,
+    ],
   };
 }

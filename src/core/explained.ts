@@ -123,7 +123,18 @@ export interface ExplainedPart {
   readonly holds: boolean | null;
 }
 
-export interface ExplainedAlert {
+/** An alert of a key that fires. */
+export interface ExplainedEpisode {
+  readonly message: string;
+  readonly episode: string;
+  readonly firedAtMs: number;
+  readonly nextReminderMs?: number;
+  readonly acknowledged?: Seen;
+  readonly silencedUntilMs?: number;
+}
+
+/** With an episode if it is the firing one that counts. */
+export interface ExplainedAlert extends Partial<ExplainedEpisode> {
   readonly severity: Severity;
   /** As it is told: a flapping one is held firing. */
   readonly state: 'ok' | 'pending' | 'firing';
@@ -147,16 +158,10 @@ export interface ExplainedAlert {
     readonly untilMs?: number;
   };
   readonly repeatMs?: number;
-  /** Of the firing one that counts. */
-  readonly message?: string;
-  readonly episode?: string;
-  readonly firedAtMs?: number;
-  readonly nextReminderMs?: number;
-  readonly acknowledged?: Seen;
-  readonly silencedUntilMs?: number;
 }
 
-export interface ExplainedSilence {
+/** With an episode while it is silent. */
+export interface ExplainedSilence extends Partial<ExplainedEpisode> {
   readonly afterMs: number;
   readonly severity: Severity;
   readonly isSilent: boolean;

@@ -1,7 +1,7 @@
 /** `explain`: why a rule did or did not fire, for one key or, when several are meant, as a table of them. */
 
 import { GatewayError } from '../../core/errors.ts';
-import type { ExplainedAlert, ExplainedInput, ExplainedRule } from '../../core/explained.ts';
+import type { ExplainedEpisode, ExplainedInput, ExplainedRule } from '../../core/explained.ts';
 import type { FiringAlert, SourceLine } from '../../core/status.ts';
 import type { RuleKeys } from '../../engine/alerts/alert-list.ts';
 import type { Gateway } from '../../gateway.ts';
@@ -21,7 +21,8 @@ export function answerExplain(gateway: ExplainGateway, args: Arguments): Explain
   const inputs = explained.inputs.map((input) => withSource(input, sources));
   if (explained.key === undefined) return { ...explained, inputs };
   const marks = explained.key.alerts.map((alert) => withMarks(alert, alerts));
-  return { ...explained, inputs, key: { ...explained.key, alerts: marks } };
+  const silence = explained.key.silence && withMarks(explained.key.silence, alerts);
+  return { ...explained, inputs, key: { ...explained.key, alerts: marks, ...(silence && { silence }) } };
 }
 
 /** Every word is a tag with its value, or the value of any tag of the key. Without words all keys are meant. */
@@ -64,7 +65,7 @@ function unseen(keys: RuleKeys, rule: string, word: string, among: readonly numb
   return new GatewayError(`rule ${rule} has seen no key with ${word}`, { remedy });
 }
 
-function withMarks(alert: ExplainedAlert, firing: readonly FiringAlert[]): ExplainedAlert {
+function withMarks<T extends Partial<ExplainedEpisode>>(alert: T, firing: readonly FiringAlert[]): T {
   const marked = firing.find(({ episode }) => episode === alert.episode);
   if (marked === undefined) return alert;
   const { acknowledged, silencedUntilMs } = marked;

@@ -1,10 +1,16 @@
 /** One key of a rule, for `headgate explain`: readings, windows, alerts, silence. */
 
 import type { FlappingConfig } from '../../config/schema.ts';
-import type { ExplainedAlert, ExplainedKey, ExplainedSilence } from '../../core/explained.ts';
+import type {
+  ExplainedAlert,
+  ExplainedEpisode,
+  ExplainedKey,
+  ExplainedSilence,
+} from '../../core/explained.ts';
 import type { Rows } from '../../expression/rows.ts';
 import type { RulePlan } from '../../rules/plan.ts';
 import { type RuleTexts, textsOf } from '../../rules/rule-texts.ts';
+import type { Episode } from '../alerts/alert-episode.ts';
 import { arrivalAt, calmAtMs, countedAt, type Flaps } from '../alerts/alert-flapping.ts';
 import { countsAsFiring, type LevelState } from '../alerts/alert-level.ts';
 import type { KeyAlert } from '../alerts/alert-state.ts';
@@ -128,20 +134,21 @@ function phaseOf(plan: RulePlan, i: number, level: LevelState, { episode }: Read
   }
   const firing = { state: 'firing', sinceMs: level.firedAtMs } as const;
   if (episode?.level !== i) return { ...firing, isOutdone: true };
-  const { message, id, firedAtMs, remindMs } = episode;
-  return {
-    ...{ ...firing, isOutdone: false, message, episode: id, firedAtMs },
-    ...knownMs('nextReminderMs', remindMs),
-  };
+  return { ...firing, isOutdone: false, ...explainEpisode(episode) };
+}
+
+function explainEpisode({ message, id, firedAtMs, remindMs }: Episode): ExplainedEpisode {
+  return { message, episode: id, firedAtMs, ...knownMs('nextReminderMs', remindMs) };
 }
 
 function explainSilence(rule: RunningRule, key: number): ExplainedSilence | undefined {
   const { silence } = rule.parts();
   const { silent } = rule.plan;
   if (!silence || !silent) return undefined;
+  const episode = silence.alerts.of(key)?.episode;
   return {
-    ...{ afterMs: silent.afterMs, severity: silent.severity },
-    isSilent: silence.alerts.of(key)?.episode !== undefined,
+    ...{ afterMs: silent.afterMs, severity: silent.severity, isSilent: episode !== undefined },
+    ...(episode && explainEpisode(episode)),
     ...knownMs('heardMs', silence.heardMs(key)),
     ...knownMs('silentAtMs', silence.fallsAtMs(key)),
   };

@@ -189,7 +189,8 @@ test('silence: last heard, and when it is silent', () => {
     silentAtMs: start + minutes(5),
   });
   const later = step(state, { startMs: 0, endMs: start + minutes(6), spans: [] }).state;
-  assert.equal(explainFirst(later, start + minutes(6)).key!.silence!.isSilent, true);
+  const { isSilent, message, firedAtMs } = explainFirst(later, start + minutes(6)).key!.silence!;
+  assert.deepEqual([isSilent, typeof message, firedAtMs], [true, 'string', start + minutes(5)]);
 });
 
 test('to look changes nothing, whatever the window', () => {
@@ -251,6 +252,18 @@ test('after a reload the last readings and results are still known; after a rest
   const { lastReading, lastArrivalMs, lastResult, alerts, windows } = explainFirst(restarted, start).key!;
   assert.deepEqual([lastReading, lastResult, alerts[0]!.state], [undefined, undefined, 'firing']);
   assert.deepEqual([lastArrivalMs, windows], [before.lastArrivalMs, before.windows]);
+});
+
+test('after a reload the readings that a rule without a window judged are still known', () => {
+  const plain = '    let: { k: t + 1 }\n    alert: [{ when: k > 5 }]\n';
+  const now = start + 60_000;
+  const state = fed(planOf(plain), every10s([1, 6]), now);
+  const partOf = (text: string) => {
+    const { key } = explainFirst(replan(state, planOf(text)).state, now);
+    return key!.alerts[0]!.when.parts[0]?.text;
+  };
+  assert.equal(partOf(plain.replace('> 5', '> 4')), 'k 7 > 4');
+  assert.equal(partOf(plain.replaceAll('k', 'kk')), undefined);
 });
 
 test('all that is said survives JSON', () => {
