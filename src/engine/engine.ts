@@ -13,8 +13,9 @@ import type { Plan } from '../rules/plan.ts';
 import type { SavedDevice } from './decode.ts';
 import { beginHolding, endBatch, type Lane, passLane, resumeLane } from './lanes.ts';
 import { createOutput, type Output, takeSetAside } from './output.ts';
-import { createRule, type RunningRule, type SavedRule } from './run-rule.ts';
+import { createRule } from './run-rule.ts';
 import { createDevices, handOn, type RunningDevice } from './running-devices.ts';
+import type { RunningRule, SavedRule } from './running-rule.ts';
 import { takeOverLastRows } from './take-over.ts';
 import { createUnroutedTopics, type UnroutedTopics } from './unrouted.ts';
 

@@ -9,7 +9,7 @@
 
 import { fromRule, ruleNamed } from '../config/from.ts';
 import type { Plan, RulePlan } from '../rules/plan.ts';
-import type { RunningRule } from './run-rule.ts';
+import type { RunningRule } from './running-rule.ts';
 
 export interface Lane<Device> {
   holder: Device | undefined;

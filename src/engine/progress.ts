@@ -8,8 +8,10 @@
  */
 
 import type { SeriesTable } from '../expression/rows.ts';
+import type { RulePlan } from '../rules/plan.ts';
 import { grown } from './grown.ts';
 import { momentMs } from './readers.ts';
+import type { SeriesIndex } from './series.ts';
 import type { Hold } from './windows/windows.ts';
 
 /** A rule as those see it that read it; keys are its own. */
@@ -28,6 +30,21 @@ export interface Link {
   readonly latenessMs: number;
   /** The key that gets the results of a key of the rule that is read; negative when there is no room for it. */
   readonly keyOf: (upstreamKey: number) => number;
+}
+
+/** By input of a rule; undefined where it is a device's. */
+export function linksTo(
+  upstreams: readonly (Upstream | undefined)[],
+  { inputs }: RulePlan,
+  latenessMs: readonly number[],
+  keys: SeriesIndex,
+): (Link | undefined)[] {
+  return upstreams.map((upstream, i) => {
+    if (upstream === undefined) return undefined;
+    const { keyTags } = inputs[i]!;
+    const keyOf = (key: number): number => keys.idOf(keyTags.map((tag) => upstream.table.tags[tag]![key]!));
+    return { upstream, latenessMs: latenessMs[i]!, keyOf };
+  });
 }
 
 export interface Progress extends Hold {

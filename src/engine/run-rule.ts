@@ -8,87 +8,28 @@
  * of its own, and there may be thousands of rules.
  */
 
-import type { RuleLine } from '../core/status.ts';
 import type { Alert } from '../core/types.ts';
-import type { Rows, SeriesTable } from '../expression/rows.ts';
+import type { Rows } from '../expression/rows.ts';
 import { lagMsOf } from '../rules/layout.ts';
-import type { DevicePlan, RulePlan, WindowPlan } from '../rules/plan.ts';
-import type { Aggregate } from './aggregates/aggregate.ts';
+import type { RulePlan, WindowPlan } from '../rules/plan.ts';
 import { aggregates as registry } from './aggregates/index.ts';
-import { createJudgingHours, type JudgingHours } from './alerts/active.ts';
-import type { AlertStates } from './alerts/alert-state.ts';
-import { createSilence, type Silence } from './alerts/silence.ts';
-import { keepLast, type LastRows, lastRowsOf } from './explain/last-rows.ts';
-import { createForwarding, type SavedForwarding } from './forwarding.ts';
-import type { SavedMemories } from './memory/memory.ts';
+import { createJudgingHours } from './alerts/active.ts';
+import { createSilence } from './alerts/silence.ts';
+import { keepLast, lastRowsOf } from './explain/last-rows.ts';
+import { createForwarding } from './forwarding.ts';
+import { createLateReadings } from './late-readings.ts';
 import { createReadingMemory } from './memory/reading-memory.ts';
 import { createResultMemory } from './memory/result-memory.ts';
-import { type Output, setAside } from './output.ts';
-import { createProgress, type Progress, type SavedProgress } from './progress.ts';
-import { createReaders, type Reader, type Readers } from './readers.ts';
+import type { Output } from './output.ts';
+import { createProgress, linksTo } from './progress.ts';
+import { createReaders, type Readers } from './readers.ts';
 import { createResults, type ResultRoom } from './results.ts';
 import { createInput, type RunningInput } from './rule-input.ts';
+import type { RunningRule } from './running-rule.ts';
 import { createSeriesIndex, tagsOf } from './series.ts';
 import { createJudge } from './verdict.ts';
 import { createWindows } from './windows/window-kinds.ts';
 import type { Windows } from './windows/windows.ts';
-
-export interface RunningRule {
-  readonly plan: RulePlan;
-  /** Rows of one device or rule, in arrival order; `input` is its place in `RulePlan.inputs`. See `Reader` for `areEnds`. */
-  run(input: number, rows: Rows, areEnds?: boolean): void;
-  /** Another rule that reads this one's results, laid out as `device`. */
-  addReader(device: DevicePlan, reader: Reader): void;
-  /** See `Upstream`. */
-  readonly table: SeriesTable;
-  keyCount(): number;
-  openFromMs(key: number): number;
-  watermarkMs(key: number): number;
-  /** Time before counts for nobody's idleness or silence. */
-  listenSince(ms: number): void;
-  /** Lets arrival time pass. */
-  pass(nowMs: number): void;
-  closeAll(nowMs: number): void;
-  quietUntilMs(): number;
-  status(): RuleLine;
-  /** Goes on counting from what the rule had counted before it was edited. */
-  countOn(from: RuleLine): void;
-  readonly alertStates: readonly AlertStates[];
-  tagsOf(key: number): Readonly<Record<string, string>>;
-  /** What `headgate explain` looks at. */
-  parts(): RuleParts;
-  save(): SavedRule;
-  load(saved: SavedRule): void;
-}
-
-/** A rule at work, opened up. Nothing may be changed through it. */
-export interface RuleParts {
-  readonly windows: Windows | undefined;
-  readonly aggregates: readonly Aggregate[];
-  readonly states: AlertStates | undefined;
-  readonly silence: Silence | undefined;
-  readonly hours: JudgingHours | undefined;
-  /** What was judged last: of a window one, its results; else of each input its readings. Only of rules with alerts. */
-  readonly last: readonly LastRows[] | undefined;
-  /** By input: the rule that is read. */
-  readonly upstreams: readonly (RunningRule | undefined)[];
-  /** Late readings, by the table of their input's rows. */
-  readonly late: ReadonlyMap<SeriesTable, number> | undefined;
-}
-
-export interface SavedRule {
-  readonly tags: readonly (readonly string[])[];
-  readonly keys: number;
-  /** Of the kind of window the plan has: its state hash says so. */
-  readonly windows: unknown;
-  readonly alerts: ReturnType<AlertStates['save']> | undefined;
-  readonly silence: ReturnType<Silence['save']> | undefined;
-  readonly forwarded: SavedForwarding | undefined;
-  readonly progress: SavedProgress | undefined;
-  /** What functions with memory have learnt. */
-  readonly readingMemory: SavedMemories | undefined;
-  readonly resultMemory: SavedMemories | undefined;
-}
 
 /** `rules` are those made before, by name: those that this one reads are among them. */
 export function createRule(
@@ -130,23 +71,14 @@ export function createRule(
   const results = createResults(plan, keys, resultMemory);
   const upstreams = plan.inputs.map(({ device }) => device.rule && rules.get(device.rule.name)!);
   const latenessMs = plan.inputs.map(({ device }) => plan.latenessMs - lagMsOf(device));
-  const progress = upstreams.some(Boolean) ? createRuleProgress() : undefined;
+  const progress = upstreams.some(Boolean)
+    ? createProgress(linksTo(upstreams, plan, latenessMs, keys))
+    : undefined;
   let readers: Readers | undefined;
   const aggregates = plan.aggregates.map((aggregate) => registry[aggregate.fn]!(aggregate));
   const windows = plan.window && createRuleWindows(plan.window);
-  /** By the tables of the inputs' rows. */
-  let late: Map<SeriesTable, number> | undefined;
+  const late = createLateReadings(plan.name, tagsOfKey, output);
   const last = plan.alerts.length > 0 ? lastRowsOf(plan) : undefined;
-
-  function createRuleProgress(): Progress {
-    const links = upstreams.map((upstream, i) => {
-      const { keyTags } = plan.inputs[i]!;
-      const keyOf = (key: number): number =>
-        keys.idOf(keyTags.map((tag) => upstream!.table.tags[tag]![key]!));
-      return upstream && { upstream, latenessMs: latenessMs[i]!, keyOf };
-    });
-    return createProgress(links);
-  }
 
   function createRuleWindows(window: WindowPlan): Windows {
     return createWindows({
@@ -167,21 +99,11 @@ export function createRule(
       },
       hold: progress,
       closed: (key, arrivalMs) => readers?.closed(key, arrivalMs),
-      late: setLateAside,
+      late(rows, i, key, watermarkMs) {
+        counts.late += 1;
+        late.setAside(rows, i, key, watermarkMs);
+      },
     });
-  }
-
-  function setLateAside(rows: Rows, i: number, key: number, watermarkMs: number): void {
-    counts.late += 1;
-    late ??= new Map();
-    late.set(rows.table, (late.get(rows.table) ?? 0) + 1);
-    setAside(output, 'late', () => ({
-      detail: `its window had closed; the watermark of the key is ${new Date(watermarkMs).toISOString()}`,
-      rule: plan.name,
-      key: tagsOfKey(key),
-      eventMs: rows.eventMs[i]!,
-      arrivalMs: rows.arrivalMs[i]!,
-    }));
   }
 
   /** Closed windows become alerts and points. */
@@ -303,7 +225,8 @@ export function createRule(
       openWindows: windows?.openPanes() ?? 0,
     }),
     parts: () => ({
-      ...{ windows, aggregates, last, upstreams, late, silence },
+      ...{ windows, aggregates, last, upstreams, silence },
+      late: late.byTable(),
       states: judge?.states,
       hours: common.hours,
     }),
@@ -329,14 +252,23 @@ export function createRule(
       if (saved.resultMemory) resultMemory?.load(saved.resultMemory, saved.keys);
     },
   };
+  readFrom(upstreams, rule, follow);
+  return rule;
+}
+
+/** Has the rules that are read hand on to this one. */
+function readFrom(
+  upstreams: readonly (RunningRule | undefined)[],
+  { plan, run }: RunningRule,
+  follow: (index: number, upstreamKey: number, arrivalMs: number) => void,
+): void {
   for (const [index, upstream] of upstreams.entries()) {
     upstream?.addReader(plan.inputs[index]!.device, {
       takesEndsBefore: plan.window?.kind === 'time' || plan.window?.kind === 'calendar',
-      run: (rows, areEnds) => rule.run(index, rows, areEnds),
+      run: (rows, areEnds) => run(index, rows, areEnds),
       closed: (key, arrivalMs) => follow(index, key, arrivalMs),
     });
   }
-  return rule;
 }
 
 /** The first change of an episode, of the several that severities may make. */

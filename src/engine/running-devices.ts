@@ -10,7 +10,7 @@ import { createDecoder, type DeviceDecoder } from './decode.ts';
 import { inStepOf, type Lane, lanesOf } from './lanes.ts';
 import { type Output, setAside } from './output.ts';
 import { createReaders, type Readers } from './readers.ts';
-import type { RunningRule } from './run-rule.ts';
+import type { RunningRule } from './running-rule.ts';
 import type { NamedSlot } from './verdict.ts';
 
 export interface RunningDevice {

@@ -6,8 +6,8 @@
 
 import type { RuleInput, RulePlan } from '../rules/plan.ts';
 import { takeOverLast } from './explain/last-rows.ts';
-import type { RunningRule } from './run-rule.ts';
 import type { RunningDevice } from './running-devices.ts';
+import type { RunningRule } from './running-rule.ts';
 
 interface Running {
   readonly devices: readonly RunningDevice[];

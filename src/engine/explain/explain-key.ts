@@ -16,7 +16,7 @@ import { countsAsFiring, type LevelState } from '../alerts/alert-level.ts';
 import type { KeyAlert } from '../alerts/alert-state.ts';
 import type { EngineState } from '../engine.ts';
 import { knownMs } from '../known-ms.ts';
-import type { RunningRule } from '../run-rule.ts';
+import type { RunningRule } from '../running-rule.ts';
 import { explainCondition, rowsOfOne } from './explain-conditions.ts';
 import { explainReading, heardBefore, lastReadings } from './explain-reading.ts';
 import { explainResult, explainWindows } from './explain-windows.ts';

@@ -6,7 +6,7 @@ import type { RulePlan } from '../../rules/plan.ts';
 import type { RuleTexts } from '../../rules/rule-texts.ts';
 import type { DeviceDecoder } from '../decode.ts';
 import type { EngineState } from '../engine.ts';
-import type { RunningRule } from '../run-rule.ts';
+import type { RunningRule } from '../running-rule.ts';
 import { tagsOf } from '../series.ts';
 import { cellOf } from '../verdict.ts';
 import { explainCondition, rowsOfOne } from './explain-conditions.ts';

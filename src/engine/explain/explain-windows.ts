@@ -4,7 +4,7 @@ import type { ExplainedResult, ExplainedWindow, Values } from '../../core/explai
 import type { Rows } from '../../expression/rows.ts';
 import type { RulePlan, WindowPlan } from '../../rules/plan.ts';
 import { knownMs } from '../known-ms.ts';
-import type { RuleParts, RunningRule } from '../run-rule.ts';
+import type { RuleParts, RunningRule } from '../running-rule.ts';
 import { cellOf } from '../verdict.ts';
 import type { OpenWindow } from '../windows/windows.ts';
 import { rowsOfOne } from './explain-conditions.ts';

@@ -10,7 +10,7 @@ import type { ExplainedInput, ExplainedRule, ExplainedShape, KeyLine } from '../
 import type { RulePlan, WindowPlan } from '../../rules/plan.ts';
 import type { EngineState } from '../engine.ts';
 import { knownMs } from '../known-ms.ts';
-import type { RunningRule } from '../run-rule.ts';
+import type { RunningRule } from '../running-rule.ts';
 import { explainKey } from './explain-key.ts';
 import { heardBefore, lastReadings } from './explain-reading.ts';
 
