@@ -40,6 +40,7 @@ test('a wrong command line is exit code 2, with what would be right', async () =
     [['silence'], /which rule\?/],
     [['silence', 'bus-load'], /for how long\?\n {2}remedy: headgate silence RULE/],
     [['silence', 'bus-load', '--for', '2'], /`2` is not a duration: add a unit: .*2h/],
+    [['silence', 'bus-load', '--for', '0s'], /`0s` is too short: write at least 1s/],
     [['silence', '--list', '--end', 'ab'], /--list and --end exclude each other/],
     [['silence', 'bus-load', '--end', 'ab'], /--end stands alone/],
   ];

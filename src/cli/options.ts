@@ -52,10 +52,12 @@ export function instant(text: string): number {
   throw new InvalidArgumentError('write a day or a time with its offset: 2026-01-05, 2026-01-05T06:00:00Z.');
 }
 
-/** Milliseconds, written as in files: `2h`. */
+/** Milliseconds, written as in files: `2h`; at least a second. */
 export function duration(text: string): number {
   try {
-    return parseDuration(text);
+    const ms = parseDuration(text);
+    if (ms >= 1000) return ms;
+    throw new GatewayError(`\`${text}\` is too short`, { remedy: 'write at least 1s' });
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     throw new InvalidArgumentError(`${error.message}: ${error.remedy ?? 'write 30m, 2h, 7d'}.`);
