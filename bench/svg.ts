@@ -7,7 +7,7 @@
 import type { Curve } from './parts/curves.ts';
 import { numberText } from './table.ts';
 
-const panel = { width: 300, height: 220, left: 52, right: 14, top: 34, bottom: 40 };
+const panel = { width: 320, height: 220, left: 66, right: 22, top: 34, bottom: 40 };
 const ink = '#667788';
 const line = '#d9822b';
 

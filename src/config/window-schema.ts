@@ -86,7 +86,8 @@ export const window = written.transform((given, context): WindowConfig => {
   const shape = shapeOf(given, context);
   if (shape === undefined) return z.NEVER;
   if (given.keep !== undefined && given.late !== 'revise') {
-    refuse(context, '`keep` needs `late: revise` beside it', 'add `late: revise`', {
+    const remedy = given.late === undefined ? 'add `late: revise`' : 'write `revise` for `drop`';
+    refuse(context, '`keep` needs `late: revise` beside it', remedy, {
       path: ['keep'],
       at: 'key',
     });
