@@ -27,6 +27,8 @@ export interface RunOptions {
 
 /** What is not flushed by then goes out after the next start. */
 const stopWithinMs = 4500;
+/** Once everything is up: it is no part of the start. */
+const giveBackAfterMs = 5000;
 
 /** Runs until it is told to stop; gives the exit code. Throws when it cannot start. */
 export async function runCommand(options: RunOptions): Promise<number> {
@@ -46,7 +48,6 @@ export async function runCommand(options: RunOptions): Promise<number> {
     const setup = await loadSetup(options.config);
     for (const { file, line, message } of setup.warnings) logger.warn({ file, line }, message);
     const claim = await claimDataFolder(setup.config.data);
-    giveBackMemory();
     const exitCode = await runGateway(options, setup, claim, logger, stop);
     flush();
     // Nothing that still hangs, such as an answer that never comes, may keep the process alive.
@@ -67,6 +68,7 @@ async function runGateway(
   const version = packageVersion();
   const { data, gateway: name } = setup.config;
   const following = new AbortController();
+  let giving: NodeJS.Timeout | undefined;
   try {
     // Told to stop while it still runs the journal again, it just ends: the next start does the same.
     const gateway = await Promise.race([startGateway(setup, { logger, version }), stop]);
@@ -92,6 +94,7 @@ async function runGateway(
         'no devices: what arrives is kept, but not decoded',
       );
     }
+    giving = setTimeout(giveBackMemory, giveBackAfterMs);
     const failed = gateway.failed.catch((error: unknown) => ({ error }));
     const end = await Promise.race([stop, failed]);
     const isFailure = typeof end === 'object';
@@ -102,6 +105,7 @@ async function runGateway(
     const isClean = await stopGateway(gateway, logger);
     return isFailure || !isClean ? exitCodes.wrong : exitCodes.fine;
   } finally {
+    clearTimeout(giving);
     following.abort();
     await claim.release();
   }
