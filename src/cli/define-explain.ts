@@ -45,8 +45,9 @@ export const defineTap: Define = (program, outcome) => {
 };
 
 const tapHelp = `
-frames are payloads as they arrive, readings what is decoded of them, points what rules
-forward (line protocol), alerts what they tell.
+frames are payloads as they arrive, readings what is decoded of them, points
+what rules forward (line protocol), alerts what they raise,
+told to anybody or not.
 
 Examples:
   headgate tap frames

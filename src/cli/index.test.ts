@@ -20,6 +20,11 @@ test('--version and --help are fine and on stdout', async () => {
     assert.match(stdout, new RegExp(`^ {2}${name} \\[options\\]`, 'm'));
   }
   assert.match(stdout, /Examples:\n {2}headgate demo /);
+  assert.deepEqual(
+    stdout.split('\n').filter((line) => line.length > 80),
+    [],
+    'fits a terminal of 80 columns',
+  );
   assert.match((await headgate('replay', '--help')).stdout, /Formats:\n {2}jsonl {6}one JSON payload/);
 });
 

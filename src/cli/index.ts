@@ -49,6 +49,8 @@ function createProgram(outcome: Outcome): Command {
     )
     .version(packageVersion(), '-V, --version')
     .exitOverride()
+    // The list of commands leaves less than commander's 40 beside it on a terminal of 80.
+    .configureHelp({ minWidthToWrap: 30 })
     .showHelpAfterError('see headgate --help, or headgate COMMAND --help')
     .addHelpText('after', programHelp);
   const defines = [
@@ -61,12 +63,12 @@ function createProgram(outcome: Outcome): Command {
 
 const programHelp = `
 Examples:
-  headgate demo                                  see it at work, nothing else needed
-  headgate check && headgate run                 validate the files here, then run the gateway
-  headgate test                                  prove the rules here, by the tests beside them
-  headgate replay --device press old.csv         last month through today's rules
-  headgate status                                what the gateway here is doing
-  headgate ack bus-load vehicle=01029            I have seen that alert: no more reminders
+  headgate demo                           see it at work, nothing else needed
+  headgate check && headgate run          validate the files here, then run them
+  headgate test                           prove the rules by tests beside them
+  headgate replay --device press old.csv  last month through today's rules
+  headgate status                         what the gateway here is doing
+  headgate ack bus-load vehicle=01029     I have seen it: no more reminders
 
 Exit codes: 0 fine, 1 the thing checked is wrong, 2 usage, 3 cannot start.`;
 
