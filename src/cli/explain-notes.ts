@@ -34,7 +34,8 @@ function note(applies: boolean, text: string): string[] {
 }
 
 function inputNotes(input: ExplainedInput, nowMs: number): string[] {
-  const { name, reads, sourceDown, source, lastArrivalMs, readings = 0, setAside = 0, reasons = {} } = input;
+  const { name, reads, sourceDown, source, lastArrivalMs } = input;
+  const { readings = 0, setAside = 0, duplicates = 0, reasons = {} } = input;
   if (reads) return [chainText(input), ...reads.flatMap((one) => inputNotes(one, nowMs))];
   const frame =
     lastArrivalMs === undefined
@@ -48,6 +49,10 @@ function inputNotes(input: ExplainedInput, nowMs: number): string[] {
     ),
     ...note(lastArrivalMs !== undefined && readings === 0, `device ${name} has given no reading${frame}`),
     ...note(setAside > 0, `device ${name}: ${countText(setAside)} set aside (${reasonsText(reasons)})`),
+    ...note(
+      duplicates > 0,
+      `device ${name}: ${countText(duplicates)} dropped as copies, with the tags and time of a reading before`,
+    ),
   ];
 }
 

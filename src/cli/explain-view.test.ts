@@ -16,7 +16,7 @@ const explained: ExplainedRule = {
   inputs: [
     {
       ...{ name: 'bus-counter', source: 'mqtt', readings: 240, setAside: 5, lastArrivalMs: ago(7) },
-      reasons: { 'no time': 1, malformed: 4 },
+      ...{ reasons: { 'no time': 1, malformed: 4 }, duplicates: 1 },
     },
   ],
   where: 'load >= 0',
@@ -94,6 +94,7 @@ Alerts
 
 Notes
   device bus-counter: 5 set aside (malformed 4, no time 1)
+  device bus-counter: 1 dropped as copies, with the tags and time of a reading before
   3 of 240 readings were filtered by \`where\`, of all keys
   2 readings came late, when their windows had closed, of all keys`;
 

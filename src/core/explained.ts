@@ -44,6 +44,7 @@ export interface ExplainedInput {
   /** Of a device. */
   readonly readings?: number;
   readonly setAside?: number;
+  readonly duplicates?: number;
   readonly reasons?: Readonly<Record<string, number>>;
   readonly lastArrivalMs?: number;
   /** Of the frames, where the profile names one; and what is wrong with it. */

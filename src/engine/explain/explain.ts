@@ -66,10 +66,10 @@ function explainInput(state: EngineState, name: string): ExplainedInput {
     return { name, reads: inputs.map(({ device }) => explainInput(state, device.profile.device)) };
   }
   const decoder = state.devices.find(({ decoder: { plan } }) => plan.profile.device === name)!.decoder;
-  const { readings, setAside, reasons = {}, lastArrivalMs } = decoder.status();
+  const { readings, setAside, duplicates, reasons = {}, lastArrivalMs } = decoder.status();
   const { source } = decoder.plan.profile;
   return {
-    ...{ name, readings, setAside, reasons },
+    ...{ name, readings, setAside, duplicates, reasons },
     ...knownMs('lastArrivalMs', lastArrivalMs),
     ...(source !== undefined && { source }),
   };
