@@ -21,7 +21,7 @@ export function noteTexts(explained: ExplainedRule): string[] {
       filtered > 0 && filtered < readings,
       `${countText(filtered)} of ${countText(readings)} readings were filtered by \`where\`, of all keys`,
     ),
-    ...note(late > 0, `${countText(late)} readings came late, when their windows had closed, of all keys`),
+    ...note(late > 0, `came late, when their windows had closed, of all keys: ${countText(late)}`),
     ...note(
       overLimit > 0,
       `${countText(overLimit)} readings were of keys beyond the ${countText(keyLimit)} a rule may have (series_per_rule)`,
@@ -51,7 +51,7 @@ function inputNotes(input: ExplainedInput, nowMs: number): string[] {
     ...note(setAside > 0, `device ${name}: ${countText(setAside)} set aside (${reasonsText(reasons)})`),
     ...note(
       duplicates > 0,
-      `device ${name}: ${countText(duplicates)} dropped as copies, with the tags and time of a reading before`,
+      `device ${name}: dropped as copies, with the tags and time of a reading before: ${countText(duplicates)}`,
     ),
   ];
 }

@@ -94,9 +94,9 @@ Alerts
 
 Notes
   device bus-counter: 5 set aside (malformed 4, no time 1)
-  device bus-counter: 1 dropped as copies, with the tags and time of a reading before
+  device bus-counter: dropped as copies, with the tags and time of a reading before: 1
   3 of 240 readings were filtered by \`where\`, of all keys
-  2 readings came late, when their windows had closed, of all keys`;
+  came late, when their windows had closed, of all keys: 2`;
 
 test('a key as people read it; nothing from the network steers the terminal', () => {
   assert.equal(explainLines(explained, { colours: false, width: 80 }).join('\n'), text);

@@ -177,9 +177,9 @@ function listRemedy(given: unknown): string {
 function mapRemedy(path: KeyPath, given: unknown): string {
   const isPath = ['tags', 'fields'].includes(String(path.at(-2)));
   const simple = typeof given === 'string' && /^[\w.$[\]]+$/.test(given);
-  return simple && isPath
-    ? `write a map, such as { path: ${given} }`
-    : 'write { key: value }, or keys on indented lines';
+  if (simple && isPath) return `write a map, such as { path: ${given} }`;
+  if (simple && path.at(-2) === 'lookup') return `write { file: ${given}, key: … }: the column that is a tag`;
+  return 'write { key: value }, or keys on indented lines';
 }
 
 function wrongWord(value: string, given: unknown, values: readonly unknown[]) {

@@ -22,16 +22,25 @@ export function acknowledgementOf(
   return acknowledged.find((one) => one.episode === episode && severities.indexOf(one.severity) >= rank);
 }
 
-/** With these in place of earlier ones of the same episodes. Throws `GatewayError` when there are too many. */
+/**
+ * With these in place of earlier ones of the same episodes; a note stays until there is another. Throws `GatewayError`
+ * when there are too many.
+ */
 export function withAcknowledged(settings: Settings, added: readonly Acknowledgement[]): Settings {
+  const earlier = new Map(settings.acknowledged.map((one) => [one.episode, one]));
   const episodes = new Set(added.map(({ episode }) => episode));
   const others = settings.acknowledged.filter(({ episode }) => !episodes.has(episode));
-  if (others.length + added.length > maxAcknowledged) {
+  const all = [...others, ...added.map((one) => withNote(one, earlier.get(one.episode)?.note))];
+  if (all.length > maxAcknowledged) {
     throw new GatewayError(`more than ${maxAcknowledged} alerts would be acknowledged`, {
       remedy: 'silence the rule instead: headgate silence RULE --for 2h',
     });
   }
-  return { ...settings, acknowledged: [...others, ...added] };
+  return { ...settings, acknowledged: all };
+}
+
+function withNote(one: Acknowledgement, note: string | undefined): Acknowledgement {
+  return one.note !== undefined || note === undefined ? one : { ...one, note };
 }
 
 /** Without those of episodes that have ended: the same settings when there are none. */

@@ -58,6 +58,14 @@ test('what was acknowledged is so until it gets more severe', () => {
   assert.ok(ackOf(again, { episode: 'e1', severity: 'critical' }));
 });
 
+test('a note stays until there is another', () => {
+  const noted = withAcknowledged(noSettings, [acknowledgementOf({ note: 'door open' })]);
+  const again = withAcknowledged(noted, [acknowledgementOf({ by: 'veikko' })]);
+  assert.equal(again.acknowledged[0]!.note, 'door open');
+  const other = withAcknowledged(again, [acknowledgementOf({ note: 'door shut' })]);
+  assert.equal(other.acknowledged[0]!.note, 'door shut');
+});
+
 test('ended episodes are forgotten; too many are refused', () => {
   const settings: Settings = withAcknowledged(noSettings, [
     acknowledgementOf(),

@@ -60,6 +60,8 @@ function alertsNamed(
 
 function unknownRemedy(gateway: AckGateway, firing: readonly FiringAlert[], target: string): string {
   if (firing.length === 0) return 'no alert fires now';
+  const isShort = target.length < leastId && firing.some(({ episode }) => episode.startsWith(target));
+  if (isShort) return `write at least ${leastId} characters of an id`;
   const fires = new Set(firing.map(({ rule }) => rule));
   const near = closest(target, new Set([...fires, ...gateway.ruleNames()]));
   return near === undefined ? `rules that fire: ${listText([...fires])}` : `did you mean \`${near}\`?`;
