@@ -4,6 +4,7 @@ import { alertsLines } from './alerts-view.ts';
 import type { AlertsAnswer } from './answers/alerts.ts';
 import { askGateway } from './ask-gateway.ts';
 import { exitCodes } from './failure.ts';
+import { printAnswer } from './print-answer.ts';
 import { wantsColours } from './table.ts';
 
 export interface AlertsOptions {
@@ -15,10 +16,6 @@ export interface AlertsOptions {
 /** Gives the exit code, which does not depend on whether anything fires. Throws `Refused` when no gateway is running. */
 export async function alertsCommand({ config, format, stdout }: AlertsOptions): Promise<number> {
   const answer = (await askGateway(config, 'alerts')) as AlertsAnswer;
-  const text =
-    format === 'json'
-      ? JSON.stringify(answer, null, 2)
-      : alertsLines(answer, wantsColours(stdout)).join('\n');
-  stdout.write(`${text}\n`);
+  printAnswer(answer, () => alertsLines(answer, wantsColours(stdout)), { format, stdout });
   return exitCodes.fine;
 }

@@ -4,6 +4,7 @@ import type { DeviceDetails } from '../core/device-details.ts';
 import { askGateway } from './ask-gateway.ts';
 import { devicesLines } from './devices-view.ts';
 import { exitCodes } from './failure.ts';
+import { printAnswer } from './print-answer.ts';
 import { wantsColours } from './table.ts';
 
 export interface DevicesOptions {
@@ -15,10 +16,6 @@ export interface DevicesOptions {
 /** Gives the exit code. Throws `Refused` when no gateway is running. */
 export async function devicesCommand({ config, format, stdout }: DevicesOptions): Promise<number> {
   const details = (await askGateway(config, 'devices')) as DeviceDetails;
-  const text =
-    format === 'json'
-      ? JSON.stringify(details, null, 2)
-      : devicesLines(details, wantsColours(stdout)).join('\n');
-  stdout.write(`${text}\n`);
+  printAnswer(details, () => devicesLines(details, wantsColours(stdout)), { format, stdout });
   return exitCodes.fine;
 }

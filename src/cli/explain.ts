@@ -4,6 +4,7 @@ import type { ExplainedRule } from '../core/explained.ts';
 import { askGateway } from './ask-gateway.ts';
 import { explainLines } from './explain-view.ts';
 import { exitCodes } from './failure.ts';
+import { printAnswer } from './print-answer.ts';
 import { wantsColours } from './table.ts';
 
 export interface ExplainOptions {
@@ -22,8 +23,6 @@ const pipeWidth = 120;
 export async function explainCommand({ rule, key, config, format, stdout }: ExplainOptions): Promise<number> {
   const explained = (await askGateway(config, 'explain', { rule, key })) as ExplainedRule;
   const view = { colours: wantsColours(stdout), width: stdout.columns ?? pipeWidth };
-  const text =
-    format === 'json' ? JSON.stringify(explained, null, 2) : explainLines(explained, view).join('\n');
-  stdout.write(`${text}\n`);
+  printAnswer(explained, () => explainLines(explained, view), { format, stdout });
   return exitCodes.fine;
 }

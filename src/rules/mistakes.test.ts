@@ -5,20 +5,8 @@ import { test } from 'node:test';
 import { functions } from '../expression/functions.ts';
 import { aggregates } from './functions.ts';
 import { memoryFunctions } from './memory/memory-functions.ts';
-import { compileText, deviceOf, toldOf } from './testing.ts';
+import { compileText, lathe, press, toldOf } from './testing.ts';
 
-const press = deviceOf(`
-device: press
-topic: plant/{hall}/{machine}
-codec: json
-fields: { temp: {}, load: {}, door: { type: boolean }, state: { type: string } }
-`);
-const lathe = deviceOf(`
-device: lathe
-topic: lathe/{machine}
-codec: json
-fields: { temp: { type: string }, load: {} }
-`);
 const files = {
   'fleet.csv': 'machine,limit,model\nm1,90,A\n',
   'halls.csv': 'hall,area\nh1,12\n',

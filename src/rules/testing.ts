@@ -26,6 +26,20 @@ export function deviceOf(text: string): DeviceProfile {
   return value!;
 }
 
+/** Two devices with a field of each type, and one name of two types between them. */
+export const press = deviceOf(`
+device: press
+topic: plant/{hall}/{machine}
+codec: json
+fields: { temp: {}, load: {}, door: { type: boolean }, state: { type: string } }
+`);
+export const lathe = deviceOf(`
+device: lathe
+topic: lathe/{machine}
+codec: json
+fields: { temp: { type: string }, load: {} }
+`);
+
 /** Compiles rules; `files` are texts by their path below the rules folder. */
 export function compileText(
   rules: string,

@@ -2,20 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileText, deviceOf, toldOf } from '../testing.ts';
+import { compileText, lathe, press, toldOf } from '../testing.ts';
 
-const press = deviceOf(`
-device: press
-topic: plant/{hall}/{machine}
-codec: json
-fields: { temp: {}, load: {}, door: { type: boolean }, state: { type: string } }
-`);
-const lathe = deviceOf(`
-device: lathe
-topic: lathe/{machine}
-codec: json
-fields: { temp: { type: string }, load: {} }
-`);
 const files = { 'fleet.csv': 'machine,limit\nm1,90\n' };
 
 const windowed = 'from: press, by: [machine], window: { tumbling: 1m }';

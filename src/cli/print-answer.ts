@@ -1,0 +1,11 @@
+/** What a running gateway answered: for people as lines, for programs as it came. */
+
+/** `lines` makes the text for people, only when it is asked for. */
+export function printAnswer(
+  answer: unknown,
+  lines: () => readonly string[],
+  { format, stdout }: { readonly format: 'text' | 'json'; readonly stdout: NodeJS.WriteStream },
+): void {
+  const text = format === 'json' ? JSON.stringify(answer, null, 2) : lines().join('\n');
+  stdout.write(`${text}\n`);
+}
