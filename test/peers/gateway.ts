@@ -27,8 +27,18 @@ export interface GatewayProcess {
   remove(): Promise<void>;
 }
 
+export interface GatewayOptions {
+  /** Modules loaded before the gateway's own, as absolute paths; see disk-hook.ts. */
+  readonly preloads?: readonly string[];
+  /** Beside this process' own; asked for at each start. */
+  readonly env?: () => Readonly<Record<string, string>>;
+}
+
 /** Writes the files of a gateway: `{ 'headgate.yaml': …, 'devices/bus.yaml': … }`. */
-export async function makeGateway(files: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+export async function makeGateway(
+  files: Readonly<Record<string, string>>,
+  { preloads = [], env = () => ({}) }: GatewayOptions = {},
+): Promise<GatewayProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'headgate-test-'));
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
@@ -39,8 +49,11 @@ export async function makeGateway(files: Readonly<Record<string, string>>): Prom
 
   async function start(): Promise<void> {
     const from = logLines.length;
-    const running = spawn(process.execPath, [mainPath, 'run', '-c', join(folder, 'headgate.yaml')], {
+    const loaded = preloads.flatMap((path) => ['--import', path]);
+    const command = [...loaded, mainPath, 'run', '-c', join(folder, 'headgate.yaml')];
+    const running = spawn(process.execPath, command, {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env() },
     });
     child = running;
     for (const stream of [running.stdout!, running.stderr!]) collectLines(stream, logLines);
