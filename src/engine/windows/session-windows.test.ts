@@ -57,6 +57,18 @@ test('a reading is late when the session it would begin is over', () => {
   ]);
 });
 
+test('a reading that begins an earlier session makes its idle key due earlier', () => {
+  const options = { latenessMs: [80_000], idleAfterMs: 20 * second };
+  const { windows, given } = running(sessions(30 * second), options);
+  feed(windows, [at(200, 0, 200)]);
+  // Idle, but its session ends at 230, and waits for the lateness until 310.
+  windows.pass(220 * second);
+  // This one ends at 155, is over at 235, and the key is idle at 241.
+  feed(windows, [at(125, 0, 221)]);
+  windows.pass(241 * second);
+  assert.deepEqual(shown(given), [[125, 155, 1]]);
+});
+
 test('with max a session ends in time, and the next begins at the next reading', () => {
   const { windows, given } = running(sessions(10 * second, { maxMs: minute }), { latenessMs: [0] });
   feed(

@@ -85,10 +85,10 @@ export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>
     const watermarkMs = watermarks.of(key);
     const leastEndMs = timeMs + gapMs;
     if (leastEndMs <= watermarkMs || timeMs < cutMs[key]!) return noSlot;
-    if (nextCloseMs[key] === Number.POSITIVE_INFINITY) {
+    if (leastEndMs < nextCloseMs[key]!) {
+      nextCloseMs[key] = leastEndMs;
       idleDueMs = Math.min(idleDueMs, idleness.fromMs(key));
     }
-    if (leastEndMs < nextCloseMs[key]!) nextCloseMs[key] = leastEndMs;
     if (leastEndMs < passDueMs) passDueMs = leastEndMs;
     return open.place(key, timeMs, watermarkMs);
   }
