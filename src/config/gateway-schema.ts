@@ -54,7 +54,9 @@ export function gatewaySchema({ folder, hostName }: Surroundings): z.ZodType<Gat
 
 function influx(path: ReturnType<typeof pathFrom>) {
   return section({
-    url: url(['http:', 'https:']).describe('http://host:8086'),
+    url: url(['http:', 'https:'], 'write `username` and `password_file` beside `url`').describe(
+      'http://host:8086',
+    ),
     database: text.exactOptional().describe('Database; default `headgate`.'),
     bucket: text.exactOptional().describe('The same for InfluxDB 2 and 3: the name a bucket is mapped to.'),
     retention_policy: text.exactOptional().describe('Retention policy; default: that of the database.'),
@@ -83,7 +85,10 @@ function influx(path: ReturnType<typeof pathFrom>) {
 }
 
 const webhook = section({
-  url: url(['http:', 'https:']).describe('Every alert is posted here as JSON.'),
+  url: url(
+    ['http:', 'https:'],
+    `write \`headers: { Authorization: "Basic \${NAME}" }\`, the value in the environment`,
+  ).describe('Every alert is posted here as JSON.'),
   headers: z
     .record(text, z.string())
     .default({})

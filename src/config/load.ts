@@ -18,6 +18,7 @@ import type { LocatedDevice, LocatedFile, LocatedRule } from './located.ts';
 import { misplacedDevice, misplacedRules } from './misplaced.ts';
 import { ruleFileSchema, ruleSchema } from './rule-schema.ts';
 import type { GatewayConfig, RuleConfig } from './schema.ts';
+import { checkSecretFiles } from './secret-files.ts';
 import { unusedParts } from './unused.ts';
 import { salvage, type Validated, validate } from './validate.ts';
 
@@ -221,7 +222,8 @@ export async function loadAll(
     rules.diagnostics,
   ];
   const unused = isSound ? unusedParts(file, loaded) : [];
-  return { ...loaded, diagnostics: [...parts.flat(), ...between], unused };
+  const secrets = config ? await checkSecretFiles(file, config) : [];
+  return { ...loaded, diagnostics: [...parts.flat(), ...between, ...secrets], unused };
 }
 
 /**

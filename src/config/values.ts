@@ -54,8 +54,11 @@ export function pathFrom(folder: string) {
   return text.transform((path) => resolve(folder, path));
 }
 
-/** A URL of one of the protocols, given as `http:`. */
-export function url(protocols: readonly string[]) {
+/**
+ * A URL of one of the protocols, given as `http:`. `ratherThanUser` is what to write instead of user and password in it,
+ * where they must not be: such a URL is shown to people.
+ */
+export function url(protocols: readonly string[], ratherThanUser?: string) {
   const accepted = protocols.map((protocol) => `${protocol}//`).join(' or ');
   return parsed({ type: 'string' }, (value) => {
     const written = asText(value, 'a URL', `write a URL that starts with ${accepted}`);
@@ -64,6 +67,12 @@ export function url(protocols: readonly string[]) {
     if (!URL.canParse(written)) throw new GatewayError('this is not a URL', { remedy });
     if (!protocols.includes(new URL(written).protocol)) {
       throw new GatewayError(`this URL does not start with ${accepted}`, { remedy });
+    }
+    const { username, password } = new URL(written);
+    if (ratherThanUser !== undefined && `${username}${password}` !== '') {
+      throw new GatewayError('this URL holds a user or a password, and is shown in logs and status', {
+        remedy: ratherThanUser,
+      });
     }
     return written;
   });

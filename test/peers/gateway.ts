@@ -32,12 +32,14 @@ export interface GatewayOptions {
   readonly preloads?: readonly string[];
   /** Beside this process' own; asked for at each start. */
   readonly env?: () => Readonly<Record<string, string>>;
+  /** Further arguments of `run`. */
+  readonly args?: readonly string[];
 }
 
 /** Writes the files of a gateway: `{ 'headgate.yaml': …, 'devices/bus.yaml': … }`. */
 export async function makeGateway(
   files: Readonly<Record<string, string>>,
-  { preloads = [], env = () => ({}) }: GatewayOptions = {},
+  { preloads = [], env = () => ({}), args = [] }: GatewayOptions = {},
 ): Promise<GatewayProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'headgate-test-'));
   for (const [name, text] of Object.entries(files)) {
@@ -50,7 +52,7 @@ export async function makeGateway(
   async function start(): Promise<void> {
     const from = logLines.length;
     const loaded = preloads.flatMap((path) => ['--import', path]);
-    const command = [...loaded, mainPath, 'run', '-c', join(folder, 'headgate.yaml')];
+    const command = [...loaded, mainPath, 'run', '-c', join(folder, 'headgate.yaml'), ...args];
     const running = spawn(process.execPath, command, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env() },

@@ -47,7 +47,7 @@ function configText({ port, influx }: DemoConfig): string {
 
 function influxText(address: string): string {
   if (!URL.canParse(address)) {
-    throw new UsageError(`--influx ${address} is not a URL`, {
+    throw new UsageError('the value of --influx is not a URL', {
       remedy: 'write --influx http://127.0.0.1:8086',
     });
   }

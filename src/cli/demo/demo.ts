@@ -54,6 +54,8 @@ const rateEveryMs = 1000;
 
 /** Runs until Ctrl-C, SIGTERM or `seconds`; gives the exit code. Throws when it cannot start. */
 export async function demoCommand(options: DemoOptions = {}): Promise<number> {
+  // Everybody on the machine can read a process' arguments, in which `--influx` may hold a password.
+  if (options.influx?.includes('@')) process.title = 'headgate demo';
   await using ends = new AsyncDisposableStack();
   const stop = stopRequest(options.seconds);
   ends.defer(stop.forget);
