@@ -30,7 +30,6 @@ export interface Mistake {
 
 /** Stands for the value of a secret key in messages. */
 const secretValue = 'another kind of value';
-const notYet = 'is not supported yet';
 
 type Issue = z.core.$ZodIssue;
 
@@ -72,9 +71,6 @@ function explain(kind: FileKind, issue: Issue, above: KeyPath, root: unknown): M
   const given = valueAt(root, path);
   const value = isSecret(path) ? secretValue : show(given);
   const at = { path, at: 'value' } as const;
-  if (isLater(kind, path, given) && typeof given === 'string') {
-    return [{ ...at, message: `${value} ${notYet}`, remedy: `choose another ${nameOf(path)} for now` }];
-  }
   switch (issue.code) {
     case 'custom':
       return [{ ...at, message: issue.message, ...issue.params }];
@@ -108,7 +104,13 @@ function unknownKey(kind: FileKind, path: KeyPath, known: readonly string[]): Mi
   const all = known.length > 0 ? `known here: ${known.join(', ')}` : 'nothing can be set here: write {}';
   if (isLater(kind, path)) {
     const remedy = `remove it; ${all}`;
-    return { path, at: 'key', message: `\`${key}\` ${notYet}`, remedy, unknown: { isLater: true } };
+    return {
+      path,
+      at: 'key',
+      message: `\`${key}\` is not supported yet`,
+      remedy,
+      unknown: { isLater: true },
+    };
   }
   const meant = meantKey(key, known) ?? closest(key, known);
   const elsewhere = remedyElsewhere(kind, path);

@@ -63,7 +63,7 @@ export interface SerialConfig {
   readonly parity: 'none' | 'even' | 'odd' | 'mark' | 'space';
   readonly framing: Framing;
 }
-export type Framing = 'line' | { readonly delimiter: string } | { readonly length: number };
+export type Framing = 'line' | 'slip' | 'cobs' | { readonly delimiter: string } | { readonly length: number };
 
 export interface InfluxConfig {
   readonly url: string;

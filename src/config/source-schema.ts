@@ -99,7 +99,7 @@ function mqttClient(path: PathSchema) {
 
 function serial(path: PathSchema) {
   const framing = z.union([
-    z.enum(['line']),
+    z.enum(['line', 'slip', 'cobs']),
     section({
       delimiter: text.exactOptional().describe('Frames end with this text.'),
       length: z.int().min(1).max(1_048_576).exactOptional().describe('Every frame has this many bytes.'),
@@ -117,6 +117,6 @@ function serial(path: PathSchema) {
     data_bits: z.literal([5, 6, 7, 8]).default(8).describe('Data bits.'),
     stop_bits: z.literal([1, 1.5, 2]).default(1).describe('Stop bits.'),
     parity: z.enum(['none', 'even', 'odd', 'mark', 'space']).default('none').describe('Parity.'),
-    framing: framing.default('line').describe('line, { delimiter: "\\r" } or { length: 12 }.'),
+    framing: framing.default('line').describe('line, slip, cobs, { delimiter: "\\r" } or { length: 12 }.'),
   }).transform(camelKeys);
 }

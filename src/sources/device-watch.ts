@@ -74,3 +74,40 @@ function watchFolder(folder: string, name: string, hint: () => void, lost: () =>
   });
   return watcher.on('error', lost);
 }
+
+/** Waiting for the device behind the path to change; a new wait ends the one before. */
+export function createChanges(path: string, signal: AbortSignal) {
+  let end: (reason: string) => void = () => {};
+  let look: () => void = () => {};
+  const stop = watchDevice(path, () => look());
+
+  /** Resolves when `isNews` holds for what is found, after `timeoutMs`, or when the signal aborts. */
+  function until(isNews: (now: Device | undefined) => boolean, timeoutMs?: number): Promise<string> {
+    end('another wait');
+    return new Promise((resolve) => {
+      let isOver = false;
+      let isLooking = false;
+      const timer = timeoutMs === undefined ? undefined : setTimeout(finish, timeoutMs, 'waited');
+      const abort = (): void => finish('stopped');
+
+      function finish(reason: string): void {
+        isOver = true;
+        clearTimeout(timer);
+        signal.removeEventListener('abort', abort);
+        resolve(reason);
+      }
+      async function lookOnce(): Promise<void> {
+        if (isOver || isLooking) return;
+        isLooking = true;
+        const now = await identify(path);
+        isLooking = false;
+        if (!isOver && isNews(now)) finish(now ? 'another device is behind the path' : 'the device is gone');
+      }
+      end = finish;
+      look = () => void lookOnce();
+      signal.addEventListener('abort', abort, { once: true });
+      if (signal.aborted) abort();
+    });
+  }
+  return { until, stop };
+}

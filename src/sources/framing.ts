@@ -1,28 +1,56 @@
 /**
- * Cuts the bytes of a serial line into frames: at a line feed, at a delimiter, or by a fixed length.
+ * Cuts the bytes of a serial line into frames: at a line feed, at a delimiter, by SLIP, by COBS, or by a fixed length.
  *
  * Invariant: where the chunks are cut makes no difference; a frame longer than `maxBytes` is dropped up to the next
- * delimiter and counted once; empty frames are skipped. Memory is bounded by `maxBytes` and the longest chunk.
+ * delimiter and counted once, as is one whose escapes make no sense; empty frames are skipped. Every byte is in a frame,
+ * held, or counted as discarded, except delimiters and what encodes. Memory is bounded by `maxBytes` and the longest chunk.
  * Not here: resynchronising a fixed length. Nothing in the bytes marks its start, so a line that loses a byte stays
  * shifted until it is reopened (which begins a new frame); prefer a delimiter where the device offers one.
  */
 
 import type { Framing } from '../config/schema.ts';
+import { decodeCobs, maxCobsBytes } from './cobs.ts';
+import { decodeSlip, maxSlipBytes, slipEnd } from './slip.ts';
 
 export interface Framer {
   /** The frames that this chunk completes. Valid only until the next call: they may share its memory. */
   push(chunk: Buffer): Buffer[];
-  /** Forgets a frame begun, after a gap in the line. Returns how many bytes were discarded. */
-  reset(): number;
-  /** Frames dropped for their length so far. */
-  readonly tooLong: number;
+  /** Discards a frame begun, after a gap in the line. */
+  reset(): void;
+  /** Of the whole life of the line. */
+  readonly counters: Readonly<FramerCounters>;
+}
+
+export interface FramerCounters {
+  framesTooLong: number;
+  framesDamaged: number;
+  /** Of frames dropped, or begun before a gap. */
+  bytesDiscarded: number;
 }
 
 /** A framer for one serial line. `maxBytes` bounds one frame without its delimiter. */
 export function createFramer(framing: Framing, maxBytes: number): Framer {
-  if (framing === 'line') return createDelimited(Buffer.from('\n'), maxBytes, withoutCarriageReturn);
+  if (framing === 'line')
+    return createDelimited({ delimiter: Buffer.from('\n'), maxBytes, decode: withoutCarriageReturn });
+  if (framing === 'slip') {
+    const maxEncodedBytes = maxSlipBytes(maxBytes);
+    return createDelimited({
+      delimiter: Buffer.of(slipEnd),
+      maxBytes,
+      maxEncodedBytes,
+      decode: decodeSlip,
+    });
+  }
+  if (framing === 'cobs') {
+    const maxEncodedBytes = maxCobsBytes(maxBytes);
+    return createDelimited({ delimiter: Buffer.of(0), maxBytes, maxEncodedBytes, decode: decodeCobs });
+  }
   if ('length' in framing) return createFixed(framing.length);
-  return createDelimited(delimiterBytes(framing.delimiter), maxBytes, (frame) => frame);
+  return createDelimited({
+    delimiter: delimiterBytes(framing.delimiter),
+    maxBytes,
+    decode: (frame) => frame,
+  });
 }
 
 /** "\xff" in YAML means the byte 255, not its UTF-8 encoding; beyond Latin-1 only UTF-8 is left. */
@@ -35,28 +63,49 @@ function withoutCarriageReturn(frame: Buffer): Buffer {
   return frame.at(-1) === 0x0d ? frame.subarray(0, -1) : frame;
 }
 
-function createDelimited(delimiter: Buffer, maxBytes: number, trim: (frame: Buffer) => Buffer): Framer {
+interface Delimited {
+  readonly delimiter: Buffer;
+  readonly maxBytes: number;
+  /** Of a frame as it stands on the line; default `maxBytes`. */
+  readonly maxEncodedBytes?: number;
+  /** What stood between two delimiters, as a frame; undefined when it cannot be one. */
+  readonly decode: (encoded: Buffer) => Buffer | undefined;
+}
+
+function createDelimited(options: Delimited): Framer {
+  const { delimiter, maxBytes, maxEncodedBytes = maxBytes, decode } = options;
   const held = createHeld();
   /** A frame begun is surely too long beyond this: a part of the delimiter and one trimmed byte may be its end. */
-  const heldMax = maxBytes + delimiter.length;
+  const heldMax = maxEncodedBytes + delimiter.length;
+  const counters: FramerCounters = { framesTooLong: 0, framesDamaged: 0, bytesDiscarded: 0 };
   let dropping = false;
-  let tooLong = 0;
 
-  function complete(frame: Buffer, frames: Buffer[]): void {
-    const trimmed = trim(frame);
-    const fits = trimmed.length <= maxBytes;
-    if (!dropping && !fits) tooLong += 1;
-    if (!dropping && fits && trimmed.length > 0) frames.push(trimmed);
+  function complete(encoded: Buffer, frames: Buffer[]): void {
+    const frame = dropping || encoded.length > heldMax ? tooLong() : decoded(encoded);
+    if (frame === undefined) counters.bytesDiscarded += encoded.length;
+    else if (frame.length > 0) frames.push(frame);
     dropping = false;
+  }
+
+  function decoded(encoded: Buffer): Buffer | undefined {
+    const frame = decode(encoded);
+    if (frame === undefined) counters.framesDamaged += 1;
+    return frame !== undefined && frame.length > maxBytes ? tooLong() : frame;
+  }
+
+  function tooLong(): undefined {
+    if (!dropping) counters.framesTooLong += 1;
   }
 
   /** Keeps the begun frame; of one too long only what may be the beginning of its delimiter. */
   function keep(rest: Buffer): void {
     if (rest.length > heldMax && !dropping) {
+      tooLong();
       dropping = true;
-      tooLong += 1;
     }
-    held.set(dropping ? rest.subarray(Math.max(0, rest.length - (delimiter.length - 1))) : rest);
+    const kept = dropping ? rest.subarray(Math.max(0, rest.length - (delimiter.length - 1))) : rest;
+    counters.bytesDiscarded += rest.length - kept.length;
+    held.set(kept);
   }
 
   return {
@@ -76,16 +125,15 @@ function createDelimited(delimiter: Buffer, maxBytes: number, trim: (frame: Buff
     },
     reset() {
       dropping = false;
-      return held.clear();
+      counters.bytesDiscarded += held.clear();
     },
-    get tooLong() {
-      return tooLong;
-    },
+    counters,
   };
 }
 
 function createFixed(length: number): Framer {
   const held = createHeld();
+  const counters: FramerCounters = { framesTooLong: 0, framesDamaged: 0, bytesDiscarded: 0 };
   return {
     push(chunk) {
       const bytes = held.append(chunk);
@@ -96,8 +144,10 @@ function createFixed(length: number): Framer {
       held.set(bytes.subarray(start));
       return frames;
     },
-    reset: () => held.clear(),
-    tooLong: 0,
+    reset() {
+      counters.bytesDiscarded += held.clear();
+    },
+    counters,
   };
 }
 

@@ -198,7 +198,7 @@ describe('a device that cannot be opened', () => {
       stop();
       await second.closed;
     });
-    assert.equal(first.status().detail, 'open, 9600 baud');
+    assert.equal(first.status().detail, 'open, 9600 baud, nothing received yet');
     assert.match(second.status().detail, /another program has it open/);
   });
 

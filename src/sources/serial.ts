@@ -11,11 +11,12 @@ import { SerialPort } from 'serialport';
 import type { Framing, SerialConfig } from '../config/schema.ts';
 import { createBackoff } from '../core/backoff.ts';
 import { GatewayError, messageOf } from '../core/errors.ts';
-import { type Device, identify, watchDevice } from './device-watch.ts';
-import { createFramer, type Framer } from './framing.ts';
+import { createChanges, type Device, identify } from './device-watch.ts';
+import { createFramer, type Framer, type FramerCounters } from './framing.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import { limitLog } from './limit-log.ts';
-import type { Source, SourceContext, SourceStatus } from './source.ts';
+import { createProgress, type Reading } from './serial-progress.ts';
+import type { Source, SourceContext } from './source.ts';
 
 const firstRetryMs = 500;
 const maxRetryMs = 30_000;
@@ -27,9 +28,9 @@ const maxBytesInFlight = 1 << 20;
 interface Counters {
   received: number;
   notStored: number;
-  framesTooLong: number;
-  bytesDiscarded: number;
   opened: number;
+  /** Tries that did not open it. */
+  openFailures: number;
 }
 
 /**
@@ -40,26 +41,33 @@ export async function startSerial(config: SerialConfig, context: SourceContext):
   const { name, limits, signal } = context;
   const { framing, path } = config;
   checkFraming(framing, limits.packetBytes, name);
-  const counters: Counters = { received: 0, notStored: 0, framesTooLong: 0, bytesDiscarded: 0, opened: 0 };
+  const counters: Counters = { received: 0, notStored: 0, opened: 0, openFailures: 0 };
+  const reading: Reading = { bytes: 0, trouble: '' };
   const framer = createFramer(framing, limits.packetBytes);
   const inFlight = createInFlight(maxFramesInFlight, maxBytesInFlight);
-  const receive = receiver(framer, inFlight, context, counters);
-  const progress = createProgress(config, context);
+  const receive = receiver(framer, inFlight, context, counters, reading);
+  const progress = createProgress(config, context, reading);
   const changes = createChanges(path, signal);
   const backoff = createBackoff(firstRetryMs, maxRetryMs);
 
   /** One life of the line. Resolves with why it ended, once the port is closed. */
   async function openAndRead(device: Device | undefined): Promise<string> {
-    if (!device) return 'no such device: is it plugged in, is the path right?';
-    const { port, failure } = await open(config);
-    if (!port) return failure;
+    const { port, failure } = device ? await open(config) : { failure: noDevice };
+    if (!port) {
+      counters.openFailures += 1;
+      return failure;
+    }
     const over = ended(port);
     counters.opened += 1;
+    Object.assign(reading, { bytes: 0, trouble: '' });
     progress.opened();
-    port.on('data', (chunk: Buffer) => receive(port, chunk));
-    const reason = await Promise.race([over, changes.until((now) => now?.node !== device.node)]);
+    port.on('data', (chunk: Buffer) => {
+      receive(chunk);
+      holdBack(port, inFlight);
+    });
+    const reason = await Promise.race([over, changes.until((now) => now?.node !== device?.node)]);
     await close(port);
-    counters.bytesDiscarded += framer.reset();
+    framer.reset();
     return reason;
   }
 
@@ -86,13 +94,13 @@ export async function startSerial(config: SerialConfig, context: SourceContext):
   return {
     name,
     kind: 'serial',
-    status: () => ({ ...progress.status(), counters: { ...counters } }),
+    status: () => ({ ...progress.status(), counters: { ...counters, ...framer.counters } }),
     closed,
   };
 }
 
 function checkFraming(framing: Framing, maxBytes: number, name: string): void {
-  if (framing === 'line') return;
+  if (typeof framing === 'string') return;
   const isFixed = 'length' in framing;
   const [what, size] = isFixed ? ['length', framing.length] : ['delimiter', framing.delimiter.length];
   if (Number.isInteger(size) && size > 0 && size <= maxBytes) return;
@@ -110,17 +118,18 @@ function open({ path, baud, dataBits, stopBits, parity }: SerialConfig) {
   });
 }
 
+const noDevice = 'no such device: is it plugged in, is the path right?';
 const openFailures: readonly (readonly [RegExp, string])[] = [
-  [/No such file/i, 'no such device: is it plugged in, is the path right?'],
+  [/No such file/i, noDevice],
   [
     /Permission denied/i,
     "permission denied: add the gateway's user to the group of the device, usually `dialout`",
   ],
   [
-    /Cannot lock port|Resource temporarily unavailable/i,
+    /Cannot lock port|Resource temporarily unavailable|Device or resource busy/i,
     'another program has it open: `fuser -v` tells which',
   ],
-  [/Inappropriate ioctl/i, 'not a serial line'],
+  [/Inappropriate ioctl|Is a directory/i, 'not a serial line'],
 ];
 
 function openFailure(error: Error): string {
@@ -144,11 +153,29 @@ function close(port: SerialPort): Promise<void> {
   });
 }
 
+/** Lets the port alone while the journal is behind. */
+function holdBack(port: SerialPort, inFlight: InFlight): void {
+  if (!inFlight.full || port.isPaused()) return;
+  port.pause();
+  inFlight.whenRoom(() => port.resume());
+}
+
+const tooLongTrouble = (limit: number) =>
+  `frames of more than ${limit} bytes are dropped: are \`baud\` and \`framing\` right?`;
+const damagedTrouble = 'damaged frames are dropped: are `baud` and `framing` right, is the cable good?';
+
 /** What happens with each chunk of an open port. */
-function receiver(framer: Framer, inFlight: InFlight, context: SourceContext, counters: Counters) {
+function receiver(
+  framer: Framer,
+  inFlight: InFlight,
+  context: SourceContext,
+  counters: Counters,
+  reading: Reading,
+) {
   const { name, ingest, limits, logger } = context;
   const warn = limitLog(logger.warn.bind(logger));
   const warnTooLong = limitLog(logger.warn.bind(logger));
+  const warnDamaged = limitLog(logger.warn.bind(logger));
 
   function take(frame: Buffer): void {
     const bytes = frame.length;
@@ -162,98 +189,28 @@ function receiver(framer: Framer, inFlight: InFlight, context: SourceContext, co
     });
   }
 
-  return (port: SerialPort, chunk: Buffer): void => {
-    for (const frame of framer.push(chunk)) take(frame);
-    if (framer.tooLong > counters.framesTooLong) {
-      counters.framesTooLong = framer.tooLong;
+  /** Told to the log for a time, to `status` for as long as nothing good comes. */
+  function tellTrouble(before: FramerCounters): void {
+    const { framesTooLong, framesDamaged } = framer.counters;
+    if (framesTooLong > before.framesTooLong) {
+      reading.trouble = tooLongTrouble(limits.packetBytes);
       warnTooLong(
         { source: name, limit: limits.packetBytes },
         'frame too long, dropped up to the next delimiter',
       );
     }
-    if (!inFlight.full) return;
-    port.pause();
-    inFlight.whenRoom(() => port.resume());
-  };
-}
-
-/** Waiting for the device behind the path to change; a new wait ends the one before. */
-function createChanges(path: string, signal: AbortSignal) {
-  let end: (reason: string) => void = () => {};
-  let look: () => void = () => {};
-  const stop = watchDevice(path, () => look());
-
-  /** Resolves when `isNews` holds for what is found, after `timeoutMs`, or when the signal aborts. */
-  function until(isNews: (now: Device | undefined) => boolean, timeoutMs?: number): Promise<string> {
-    end('another wait');
-    return new Promise((resolve) => {
-      let isOver = false;
-      let isLooking = false;
-      const timer = timeoutMs === undefined ? undefined : setTimeout(finish, timeoutMs, 'waited');
-      const abort = (): void => finish('stopped');
-
-      function finish(reason: string): void {
-        isOver = true;
-        clearTimeout(timer);
-        signal.removeEventListener('abort', abort);
-        resolve(reason);
-      }
-      async function lookOnce(): Promise<void> {
-        if (isOver || isLooking) return;
-        isLooking = true;
-        const now = await identify(path);
-        isLooking = false;
-        if (!isOver && isNews(now)) finish(now ? 'another device is behind the path' : 'the device is gone');
-      }
-      end = finish;
-      look = () => void lookOnce();
-      signal.addEventListener('abort', abort, { once: true });
-      if (signal.aborted) abort();
-    });
-  }
-  return { until, stop };
-}
-
-/** What is told of the line: one line in the log when it is lost, one when it is back. */
-function createProgress({ path, baud }: SerialConfig, { name, logger }: SourceContext) {
-  const { promise: firstTry, resolve: triedOnce } = Promise.withResolvers<void>();
-  let state: SourceStatus['state'] = 'connecting';
-  let sinceMs = 0;
-  let reason = '';
-  let nextTryMs = 0;
-  let toldLoss = false;
-
-  function detail(): string {
-    if (state === 'open') return `open, ${baud} baud`;
-    if (state !== 'waiting') return state;
-    const seconds = Math.max(0, Math.ceil((nextTryMs - performance.now()) / 1000));
-    return `waiting for ${path} (${reason}), next try in ${seconds} s`;
+    if (framesDamaged > before.framesDamaged) {
+      reading.trouble = damagedTrouble;
+      warnDamaged({ source: name }, 'frame damaged, dropped');
+    }
   }
 
-  return {
-    firstTry,
-    opened() {
-      state = 'open';
-      sinceMs = performance.now();
-      toldLoss = false;
-      triedOnce();
-      logger.info({ source: name, path, baud }, 'serial line open');
-    },
-    /** How long the line was open; 0 when it was not. */
-    openedForMs: () => (state === 'open' ? performance.now() - sinceMs : 0),
-    lost(why: string, waitMs: number) {
-      state = 'waiting';
-      reason = why;
-      nextTryMs = performance.now() + waitMs;
-      triedOnce();
-      if (!toldLoss)
-        logger.warn({ source: name, path, reason }, 'no serial line, trying on until it is back');
-      toldLoss = true;
-    },
-    closed() {
-      state = 'closed';
-      triedOnce();
-    },
-    status: () => ({ state, detail: detail() }),
+  return (chunk: Buffer): void => {
+    const before = { ...framer.counters };
+    const frames = framer.push(chunk);
+    reading.bytes += chunk.length;
+    tellTrouble(before);
+    if (frames.length > 0) reading.trouble = '';
+    for (const frame of frames) take(frame);
   };
 }
