@@ -107,6 +107,8 @@ export function createChanges(path: string, signal: AbortSignal) {
       look = () => void lookOnce();
       signal.addEventListener('abort', abort, { once: true });
       if (signal.aborted) abort();
+      // What changed before this wait gave its hint to nobody.
+      else look();
     });
   }
   return { until, stop };

@@ -61,12 +61,15 @@ export async function startSerial(config: SerialConfig, context: SourceContext):
     counters.opened += 1;
     Object.assign(reading, { bytes: 0, trouble: '' });
     progress.opened();
+    holdBack(port, inFlight);
     port.on('data', (chunk: Buffer) => {
       receive(chunk);
       holdBack(port, inFlight);
     });
     const reason = await Promise.race([over, changes.until((now) => now?.node !== device?.node)]);
     await close(port);
+    // What was read before the loss and held back.
+    for (let chunk = port.read(); chunk !== null; chunk = port.read()) receive(chunk as Buffer);
     framer.reset();
     return reason;
   }

@@ -19,6 +19,8 @@ export interface SerialLine {
   readonly folder: string;
   write(bytes: string | Buffer): void;
   unplug(): Promise<void>;
+  /** Ends the device's end without removing the links, which lead nowhere then. */
+  kill(): Promise<void>;
   plug(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -43,7 +45,7 @@ export async function startSerialLine(): Promise<SerialLine> {
     await once(device, 'open');
   }
 
-  async function unplug(): Promise<void> {
+  async function kill(): Promise<void> {
     const [running, open] = [child, device];
     child = undefined;
     device = undefined;
@@ -51,6 +53,10 @@ export async function startSerialLine(): Promise<SerialLine> {
     running.kill('SIGKILL');
     await once(running, 'exit');
     open?.destroy();
+  }
+
+  async function unplug(): Promise<void> {
+    await kill();
     // As udev does; socat, killed, cannot.
     await Promise.all([rm(path, { force: true }), rm(devicePath, { force: true })]);
   }
@@ -61,6 +67,7 @@ export async function startSerialLine(): Promise<SerialLine> {
     folder,
     write: (bytes) => void device!.write(bytes),
     unplug,
+    kill,
     plug,
     async stop() {
       await unplug();
