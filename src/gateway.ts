@@ -22,7 +22,7 @@ import { systemDisk } from './log/files.ts';
 import { type Delivery, startDelivery } from './notify/deliver.ts';
 import { startForwarding } from './outbox/destination.ts';
 import type { Forwarder } from './outbox/forward.ts';
-import { checkpoint, type Pipeline, run } from './pipeline.ts';
+import { checkpoint, type Pipeline, run, waitingFrames } from './pipeline.ts';
 import { type GatewaySetup, live, openStations, recover } from './recovery.ts';
 import type { Plan } from './rules/plan.ts';
 import { forgetAcknowledged } from './settings/forget.ts';
@@ -208,7 +208,7 @@ function statusOfGateway(
     })),
     ...engine,
     alerts: marked(engine.alerts, running.settings.settings(), nowMs),
-    journal: { bytes: journal.bytes, frames: journal.stats.frames, commits: journal.stats.commits },
+    journal: { ...journal.status(), waiting: waitingFrames(running.pipeline) },
     checkpoint: { atMs: progress.checkpointAtMs, bytes: progress.checkpointBytes },
     processedMs: progress.batchEndMs,
     forward: running.forwarder.status(),

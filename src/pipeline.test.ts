@@ -46,6 +46,7 @@ async function makePath(checkpointEveryBytes: number): Promise<Path> {
       state: createState(plan),
       batchEndMs: startMs,
       position: { sequence: 0, frame: 0 },
+      framesBefore: 0,
       checkpointAtMs: startMs,
       checkpointAtBytes: 0,
       isUnsaved: false,

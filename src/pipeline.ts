@@ -42,6 +42,8 @@ export interface Progress {
   batchEndMs: number;
   /** The first frame after it. */
   position: Position;
+  /** When this run began: frames processed before it, and those that the journal held beyond. */
+  framesBefore: number;
   checkpointAtMs: number;
   /** What the journal had written by then. */
   checkpointAtBytes: number;
@@ -80,6 +82,12 @@ export async function run(pipeline: Pipeline, batches: AsyncIterable<JournalledB
     if (progress.change !== undefined) takeChange(progress, progress.change);
     if (progress.isUnsaved && isDue(pipeline)) await waitOutFullDisk(() => checkpoint(pipeline), pipeline);
   }
+}
+
+/** Frames that the journal has taken, and that were not processed yet. */
+export function waitingFrames({ progress, journal }: Pipeline): number {
+  const { frames, refusedFrames } = journal.stats;
+  return progress.framesBefore + frames - refusedFrames - progress.state.counts.frames;
 }
 
 function takeChange(progress: Progress, { plan, taken }: PlanChange): void {

@@ -15,7 +15,7 @@ import { openCheckpoints } from './engine/checkpoint.ts';
 import { createState, listenSince, load, quietUntilMs, watchReadings } from './engine/engine.ts';
 import { createTaps } from './engine/taps.ts';
 import { batches } from './journal/batches.ts';
-import { type Journal, openJournal } from './journal/journal.ts';
+import { type Journal, openJournal, type Position } from './journal/journal.ts';
 import { systemDisk } from './log/files.ts';
 import { type DeadLetters, openDeadLetters } from './outbox/dead-letters.ts';
 import { type Outbox, openOutbox } from './outbox/outbox.ts';
@@ -93,6 +93,7 @@ export async function recover(
       state,
       batchEndMs: held?.batchEndMs ?? 0,
       position: held?.position ?? { sequence: 0, frame: 0 },
+      framesBefore: 0,
       checkpointAtMs: held?.batchEndMs ?? 0,
       checkpointAtBytes: 0,
       checkpointBytes: 0,
@@ -108,7 +109,20 @@ export async function recover(
     outbox.alerts.lastBatchEndMs,
   );
   await run(pipeline, missed(config, pipeline, clock, livedUntilMs));
+  const { progress } = pipeline;
+  progress.framesBefore = progress.state.counts.frames + (await framesFrom(journal, progress.position));
   return pipeline;
+}
+
+/** At most those of the batch that was under way. */
+async function framesFrom(journal: Journal, position: Position): Promise<number> {
+  let frames = 0;
+  for await (const span of journal.read(position, Number.POSITIVE_INFINITY)) {
+    span.visit(() => {
+      frames += 1;
+    });
+  }
+  return frames;
 }
 
 /** The batches up to the one in which the gateway last lived, as far as they are over. */

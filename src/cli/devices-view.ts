@@ -61,7 +61,9 @@ function troubleCell(count: number): Cell {
 function troubleLines(device: DeviceDetail, nowMs: number, colours: boolean): string[] {
   const lines = [
     ...neverLines(device),
-    ...(device.setAside > 0 ? [`set aside: ${reasonsText(device.reasons ?? {})}`] : []),
+    ...(device.setAside + device.valuesSetAside > 0
+      ? [`set aside: ${reasonsText(device.reasons ?? {})}`]
+      : []),
     ...silentLines(device, nowMs),
     ...lateLines(device),
   ];

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ExplainedRule } from '../core/explained.ts';
+import { ruleLine } from '../core/testing.ts';
 import { explainLines } from './explain-view.ts';
 
 const nowMs = Date.UTC(2026, 0, 5, 6, 4, 18);
 const ago = (s: number): number => nowMs - s * 1000;
 
-const counts = {
-  ...{ name: 'bus-load', readings: 240, filtered: 3, late: 2, keys: 1, openWindows: 1 },
-  ...{ windowsClosed: 9, revised: 0, points: 9, fired: 1, cleared: 0, overLimit: 0 },
-};
+const counts = ruleLine('bus-load', {
+  ...{ readings: 240, filtered: 3, late: 2, keys: 1, openWindows: 1, windowsClosed: 9, points: 9, fired: 1 },
+});
 
 const explained: ExplainedRule = {
   ...{ rule: 'bus-load', nowMs, by: ['vehicle'], latenessMs: 30_000, keyLimit: 10_000, counts },

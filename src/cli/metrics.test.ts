@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GatewayStatus } from '../core/status.ts';
+import { deviceLine, forwardLine, noFates, quietJournal, ruleLine } from '../core/testing.ts';
 import { metricsText } from './metrics.ts';
 
-const rule = {
-  ...{ name: 'bus-load', readings: 10, filtered: 1, late: 2, keys: 3, openWindows: 1, windowsClosed: 4 },
-  revised: 9,
-  ...{ points: 5, fired: 6, cleared: 7, overLimit: 0 },
-};
+const rule = ruleLine('bus-load', {
+  ...{ readings: 10, filtered: 1, late: 2, inResults: 4, inWindows: 3, keys: 3, openWindows: 1 },
+  ...{ windowsClosed: 4, revised: 9, points: 5, fired: 6, cleared: 7 },
+});
 const alert = {
   rule: 'bus-load',
   key: { vehicle: '1' },
@@ -22,17 +22,16 @@ const status: GatewayStatus = {
   ...{ gateway: 'depot "7"\n', version: '1.2.3', pid: 1, startedMs: 1_767_225_600_500, nowMs: 0 },
   files: { loadedMs: 1_767_225_600_000, state: 'broken', detail: '' },
   sources: [{ name: 'mqtt', kind: 'broker', state: 'listening', detail: '', counters: {} }],
-  fates: { frames: 11, readings: 10, unrouted: 1, setAside: 0, duplicates: 0, points: 5 },
-  devices: [{ name: 'bus', readings: 10, series: 2, setAside: 0, duplicates: 0, lastArrivalMs: undefined }],
+  fates: { ...noFates, frames: 11, received: 10, readings: 10, unrouted: 1, points: 5 },
+  devices: [deviceLine('bus', { received: 11, readings: 10, series: 2 })],
   rules: [rule],
   alerts: [alert, { ...alert, key: { vehicle: '2' } }],
-  journal: { bytes: 4096, frames: 11, commits: 3 },
+  journal: { ...quietJournal, bytes: 4096, frames: 13, commits: 3, waiting: 2 },
   checkpoint: { atMs: undefined, bytes: 0 },
   processedMs: 1_767_225_601_000,
-  forward: {
-    ...{ target: 'http://influx', state: 'down', detail: '', sent: 5, setAside: 0 },
-    ...{ pendingPoints: 2, pendingBytes: 99 },
-  },
+  forward: forwardLine({
+    ...{ target: 'http://influx', state: 'down', sent: 5, pendingPoints: 2, pendingBytes: 99 },
+  }),
   notifiers: [
     {
       name: 'ops',
@@ -54,6 +53,11 @@ test('every figure has its name, unit and labels', async () => {
     'headgate_start_time_seconds 1767225600.5',
     'headgate_last_reload_successful 0',
     'headgate_rule_late_total{rule="bus-load"} 2',
+    'headgate_rule_in_results_total{rule="bus-load"} 4',
+    'headgate_rule_in_windows{rule="bus-load"} 3',
+    'headgate_frames_waiting 2',
+    'headgate_balance_missing{place="device",name="bus"} 1',
+    'headgate_balance_missing{place="rule",name="bus-load"} 0',
     'headgate_rule_results_revised_total{rule="bus-load"} 9',
     'headgate_alerts_firing{rule="bus-load",severity="critical"} 2',
     'headgate_source_up{source="mqtt"} 1',

@@ -7,6 +7,7 @@
  */
 
 import { Counter, Gauge, Registry } from 'prom-client';
+import { accountsOf } from '../core/fates.ts';
 import type { GatewayStatus } from '../core/status.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -62,19 +63,34 @@ const metrics: Readonly<Record<string, Metric>> = {
   restart_needed: gauge('1 when headgate.yaml was edited since the start', ({ files }) =>
     files === undefined ? [] : [[files.state === 'restart needed' ? 1 : 0]],
   ),
-  frames_total: counter('frames received', ({ fates }) => [[fates.frames]]),
-  frames_unrouted_total: counter('frames no device wants', ({ fates }) => [[fates.unrouted]]),
+  balance_missing: gauge('of no fate: frames, readings, points; always 0', (status) =>
+    accountsOf(status).map(({ place, name = '', missing }): Sample => [missing, { place, name }]),
+  ),
+  frames_total: counter('frames processed', ({ fates }) => [[fates.frames]]),
+  frames_unrouted_total: counter('of them, those no device wants', ({ fates }) => [[fates.unrouted]]),
+  frames_waiting: gauge('frames in the journal, not processed yet', ({ journal }) => [[journal.waiting]]),
+  frames_refused_total: counter('frames that could not be stored, since the start', ({ journal }) => [
+    [journal.refused],
+  ]),
+  readings_received_total: counter(
+    'readings found in payloads: each is handed to the rules, a duplicate or set aside',
+    byDevice((device) => device.received),
+  ),
   readings_total: counter(
-    'readings by device',
+    'of them, those handed to the rules',
     byDevice((device) => device.readings),
   ),
   duplicates_total: counter(
-    'readings seen before',
+    'of them, those seen before',
     byDevice((device) => device.duplicates),
   ),
   device_set_aside_total: counter(
-    'values and rows set aside',
+    'of them, those set aside',
     byDevice((device) => device.setAside),
+  ),
+  device_values_set_aside_total: counter(
+    'single values set aside, of readings that were used',
+    byDevice((device) => device.valuesSetAside),
   ),
   device_series: gauge(
     'combinations of tags',
@@ -84,9 +100,11 @@ const metrics: Readonly<Record<string, Metric>> = {
     'when the device was last heard',
     byDevice(({ lastArrivalMs }) => (lastArrivalMs === undefined ? undefined : seconds(lastArrivalMs))),
   ),
-  set_aside_total: counter('frames, rows and values set aside', ({ fates }) => [[fates.setAside]]),
+  dead_letters_total: counter('readings, values and late readings noted as set aside', ({ fates }) => [
+    [fates.noted],
+  ]),
   rule_readings_total: counter(
-    'readings a rule was given',
+    'readings a rule was given: each is filtered, late, over the limit, in windows, in results or forgotten',
     byRule((rule) => rule.readings),
   ),
   rule_filtered_total: counter(
@@ -98,8 +116,20 @@ const metrics: Readonly<Record<string, Metric>> = {
     byRule((rule) => rule.late),
   ),
   rule_over_limit_total: counter(
-    'of keys beyond series_per_rule',
+    'of them, those of keys beyond series_per_rule',
     byRule((rule) => rule.overLimit),
+  ),
+  rule_in_windows: gauge(
+    'of them, those whose last window is open',
+    byRule((rule) => rule.inWindows),
+  ),
+  rule_in_results_total: counter(
+    'of them, those all of whose windows have closed, or that were judged for themselves',
+    byRule((rule) => rule.inResults),
+  ),
+  rule_forgotten_total: counter(
+    'of them, those in windows that an edit of the rule ended',
+    byRule((rule) => rule.forgotten),
   ),
   rule_windows_closed_total: counter(
     'windows closed',
@@ -110,8 +140,16 @@ const metrics: Readonly<Record<string, Metric>> = {
     byRule((rule) => rule.revised),
   ),
   rule_points_total: counter(
-    'points forwarded',
+    'points made',
     byRule((rule) => rule.points),
+  ),
+  rule_unchanged_total: counter(
+    'rows that made no point because nothing in them had changed',
+    byRule((rule) => rule.unchanged),
+  ),
+  rule_without_value_total: counter(
+    'rows that made no point because no field had a value',
+    byRule((rule) => rule.withoutValue),
   ),
   rule_alerts_fired_total: counter(
     'alerts fired',
@@ -137,6 +175,7 @@ const metrics: Readonly<Record<string, Metric>> = {
     [forward.state === 'down' || forward.state === 'refused' ? 0 : 1],
   ]),
   forward_points_total: counter('points sent', ({ forward }) => [[forward.sent]]),
+  forward_lost_total: counter('points gone unsent', ({ forward }) => [[forward.lost]]),
   forward_set_aside_total: counter('points refused', ({ forward }) => [[forward.setAside]]),
   forward_pending_points: gauge('points not sent yet', ({ forward }) => [[forward.pendingPoints]]),
   forward_pending_bytes: gauge('their size', ({ forward }) => [[forward.pendingBytes]]),

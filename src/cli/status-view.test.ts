@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { GatewayStatus } from '../core/status.ts';
+import { deviceLine, noFates, quietJournal, ruleLine } from '../core/testing.ts';
 import { statusLines } from './status-view.ts';
 
 const nowMs = Date.UTC(2026, 0, 5, 6, 30);
@@ -22,34 +23,22 @@ const status: GatewayStatus = {
     },
     { name: 'probe', kind: 'serial', state: 'closed', detail: 'no such device', counters: {} },
   ],
-  fates: { frames: 1_234_567, readings: 1_234_000, unrouted: 500, setAside: 67, duplicates: 0, points: 2400 },
+  fates: {
+    ...{ ...noFates, frames: 1_234_567, unrouted: 500, received: 1_234_067, readings: 1_234_000 },
+    ...{ setAside: 67, valuesSetAside: 2, points: 2400 },
+  },
   devices: [
-    {
-      name: 'bus-counter',
-      readings: 1_234_000,
-      series: 12,
-      setAside: 67,
-      reasons: { 'no time': 2, malformed: 65 },
-      duplicates: 0,
-      lastArrivalMs: nowMs - 1500,
-    },
-    { name: 'probe', readings: 0, series: 0, setAside: 0, duplicates: 0, lastArrivalMs: undefined },
+    deviceLine('bus-counter', {
+      ...{ received: 1_234_067, readings: 1_234_000, series: 12, setAside: 67, valuesSetAside: 2 },
+      ...{ reasons: { 'no time': 2, malformed: 65, 'out of range': 2 }, lastArrivalMs: nowMs - 1500 },
+    }),
+    deviceLine('probe'),
   ],
   rules: [
-    {
-      name: 'bus-load',
-      readings: 1_234_000,
-      filtered: 10,
-      late: 3,
-      keys: 12,
-      openWindows: 12,
-      windowsClosed: 2400,
-      revised: 0,
-      points: 2400,
-      fired: 4,
-      cleared: 3,
-      overLimit: 0,
-    },
+    ruleLine('bus-load', {
+      ...{ readings: 1_234_000, filtered: 10, late: 3, inResults: 1_232_900, inWindows: 1087, keys: 12 },
+      ...{ openWindows: 12, windowsClosed: 2400, points: 2400, fired: 4, cleared: 3 },
+    }),
   ],
   alerts: [
     {
@@ -62,7 +51,7 @@ const status: GatewayStatus = {
       flapping: false,
     },
   ],
-  journal: { bytes: 67_108_864, frames: 1_234_567, commits: 900 },
+  journal: { bytes: 67_108_864, frames: 1_234_570, commits: 900, refused: 0, waiting: 3 },
   checkpoint: { atMs: nowMs - 12_000, bytes: 40_960 },
   processedMs: nowMs,
   forward: {
@@ -71,6 +60,7 @@ const status: GatewayStatus = {
     detail: 'ECONNREFUSED, next try in 12 s',
     sent: 2000,
     setAside: 1,
+    lost: 0,
     pendingPoints: 400,
     pendingBytes: 51_200,
   },
@@ -89,7 +79,12 @@ const status: GatewayStatus = {
 };
 
 const expected = `depot-7  headgate 0.1.0, process 4711, up 1 h 2 min
-1,234,567 frames, 1,234,000 readings, 2,400 points, 67 set aside, 500 no device wants
+
+Balance
+  frames    1,234,570 = 1,234,067 for devices + 500 no device wants + 3 waiting
+  readings  1,234,067 = 1,234,000 to rules + 67 set aside
+  rules     1,234,000 = 1,232,900 in results + 1,087 in windows + 10 filtered
+                      + 3 late
 
 Sources
   name   kind    state      where                      counters
@@ -97,13 +92,13 @@ Sources
   probe  serial  closed     no such device
 
 Devices
-  name          readings  series  set aside  duplicates  last reading  set aside for
-  bus-counter  1,234,000      12         67           0  1.5 s ago     malformed 65, no time 2
-  probe                0       0          0           0  never
+  name          readings  series  set aside  duplicates  bad values  last reading  set aside for
+  bus-counter  1,234,000      12         67           0           2  1.5 s ago     malformed 65, no time 2, out of range 2
+  probe                0       0          0           0           0  never
 
 Rules
-  name       readings  late  filtered  keys  open  closed  points  fired  cleared  over limit
-  bus-load  1,234,000     3        10    12    12   2,400   2,400      4        3           0
+  name       readings  in windows  filtered  late  keys  closed  points  fired  cleared
+  bus-load  1,234,000       1,087        10     3    12   2,400   2,400      4        3
 
 Alerts firing
   severity  rule      key                       since                 message
@@ -114,7 +109,7 @@ Notifiers
   ops   connected          6        0         0         1
 
 Storage
-  journal     1,234,567 frames, 900 commits, 64 MB
+  journal     1,234,570 frames since the start, 900 commits, 64 MB
   checkpoint  12 s ago, 40 KB
   processed   up to 2026-01-05T06:30:00Z
   forward     http://127.0.0.1:8086 fleet: down (ECONNREFUSED, next try in 12 s), 2,000 points sent, 400 pending (50 KB), 1 set aside`;
@@ -135,12 +130,15 @@ test('a gateway that has just begun', () => {
     sources: [],
     devices: [],
     rules: [],
+    fates: noFates,
+    journal: quietJournal,
     alerts: [],
     notifiers: [],
     checkpoint: { atMs: undefined, bytes: 0 },
     processedMs: Number.NEGATIVE_INFINITY,
   };
   const text = statusLines(fresh, false).join('\n');
+  assert.match(text, /\n\nBalance: nothing has come in yet\n/);
   assert.match(text, /\n\nAlerts firing: none\n\nStorage\n/);
   assert.match(text, /checkpoint {2}none yet\n {2}processed {3}nothing yet\n/);
   assert.doesNotMatch(text, /Sources|Devices|Rules|Notifiers/);
@@ -156,4 +154,19 @@ test('a state is said once', () => {
   assert.equal(said('down', 'down for 4 min: ECONNREFUSED'), 'down for 4 min: ECONNREFUSED');
   assert.equal(said('waiting', 'nothing sent yet'), 'waiting (nothing sent yet)');
   assert.equal(said('connected', ''), 'connected');
+});
+
+test('what does not add up is said in red, with its place', () => {
+  const [rule] = status.rules;
+  const odd = {
+    ...status,
+    rules: [{ ...rule!, late: 1 }],
+    devices: [{ ...status.devices[0]!, duplicates: 5 }],
+  };
+  const lines = statusLines(odd, true).filter((line) => line.includes('mistake of headgate'));
+  assert.deepEqual(
+    lines.map((line) => stripVTControlCharacters(line).split('.')[0]),
+    ['  device bus-counter: 5 with more than one fate', '  rule bus-load: 2 of no fate'],
+  );
+  assert.ok(lines.every((line) => line.startsWith('\x1b[31m')));
 });

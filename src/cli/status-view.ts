@@ -1,8 +1,17 @@
 /** A gateway's status as tables for people. Pure: the same status gives the same lines. */
 
-import type { FiringAlert, ForwardLine, GatewayStatus, NotifierLine, SourceLine } from '../core/status.ts';
+import type {
+  FiringAlert,
+  ForwardLine,
+  GatewayStatus,
+  JournalLine,
+  NotifierLine,
+  RuleLine,
+  SourceLine,
+} from '../core/status.ts';
 import type { Severity } from '../core/types.ts';
 import { noMarks, stateText } from './alert-marks.ts';
+import { balanceLines } from './balance-lines.ts';
 import { reasonsText } from './reasons-text.ts';
 import { type Cell, type Column, paint, type Style, table } from './table.ts';
 import { printable } from './text-width.ts';
@@ -17,6 +26,7 @@ export const severityStyle: Readonly<Record<Severity, Style>> = {
 export function statusLines(status: GatewayStatus, colours: boolean): string[] {
   const sections = [
     headLines(status, colours),
+    balanceSection(status, colours),
     section('Sources', sourceTable(status.sources, colours)),
     section('Devices', deviceTable(status, colours)),
     section('Rules', ruleTable(status, colours)),
@@ -38,23 +48,17 @@ function strong(text: string, colours: boolean): string {
 }
 
 function headLines(status: GatewayStatus, colours: boolean): string[] {
-  const { fates } = status;
   const up = durationText(status.nowMs - status.startedMs);
-  const received = [
-    `${countText(fates.frames)} frames`,
-    `${countText(fates.readings)} readings`,
-    `${countText(fates.points)} points`,
-  ];
-  const troubles = [
-    ...when(fates.setAside, `${countText(fates.setAside)} set aside`),
-    ...when(fates.unrouted, `${countText(fates.unrouted)} no device wants`),
-    ...when(fates.duplicates, `${countText(fates.duplicates)} duplicates`),
-  ];
   return [
     `${strong(printable(status.gateway), colours)}  headgate ${status.version}, process ${status.pid}, up ${up}`,
-    [...received, ...troubles].join(', '),
     ...filesLines(status, colours),
   ];
+}
+
+function balanceSection(status: GatewayStatus, colours: boolean): string[] {
+  const title = strong('Balance', colours);
+  const lines = balanceLines(status, colours);
+  return lines.length === 0 ? [`${title}: nothing has come in yet`] : [title, ...lines];
 }
 
 /** Only what a person should act on. */
@@ -98,12 +102,14 @@ function sourceTable(sources: readonly SourceLine[], colours: boolean): string[]
 
 function deviceTable(status: GatewayStatus, colours: boolean): string[] {
   if (status.devices.length === 0) return [];
+  const hasBadValues = status.devices.some(({ valuesSetAside }) => valuesSetAside > 0);
   const columns = [
     left('name'),
     right('readings'),
     right('series'),
     right('set aside'),
     right('duplicates'),
+    ...(hasBadValues ? [right('bad values')] : []),
     left('last reading'),
     ...(status.devices.some(hasReasons) ? [left('set aside for')] : []),
   ];
@@ -113,6 +119,7 @@ function deviceTable(status: GatewayStatus, colours: boolean): string[] {
     countText(device.series),
     troubleCell(device.setAside),
     countText(device.duplicates),
+    ...(hasBadValues ? [troubleCell(device.valuesSetAside)] : []),
     device.lastArrivalMs === undefined ? 'never' : `${durationText(status.nowMs - device.lastArrivalMs)} ago`,
     reasonsText(device.reasons ?? {}),
   ]);
@@ -125,36 +132,38 @@ function hasReasons({ reasons = {} }: GatewayStatus['devices'][number]): boolean
 
 function ruleTable(status: GatewayStatus, colours: boolean): string[] {
   if (status.rules.length === 0) return [];
-  const revises = status.rules.some(({ revised }) => revised > 0);
-  const titles = [
-    'readings',
-    'late',
-    'filtered',
-    'keys',
-    'open',
-    'closed',
-    ...(revises ? ['revised'] : []),
-    'points',
-    'fired',
-    'cleared',
-    'over limit',
-  ];
+  const shown = ruleColumns.filter(
+    ({ isRare, count }) => !isRare || status.rules.some((rule) => count(rule) > 0),
+  );
   const rows = status.rules.map((rule): Cell[] => [
     rule.name,
-    countText(rule.readings),
-    troubleCell(rule.late),
-    countText(rule.filtered),
-    countText(rule.keys),
-    countText(rule.openWindows),
-    countText(rule.windowsClosed),
-    ...(revises ? [countText(rule.revised)] : []),
-    countText(rule.points),
-    countText(rule.fired),
-    countText(rule.cleared),
-    troubleCell(rule.overLimit),
+    ...shown.map(({ isTrouble, count }) => (isTrouble ? troubleCell : countText)(count(rule))),
   ]);
-  return table([left('name'), ...titles.map(right)], rows, colours);
+  return table([left('name'), ...shown.map(({ title }) => right(title))], rows, colours);
 }
+
+interface RuleColumn {
+  readonly title: string;
+  readonly count: (rule: RuleLine) => number;
+  /** Shown only where it says something. */
+  readonly isRare?: true;
+  readonly isTrouble?: true;
+}
+
+const ruleColumns: readonly RuleColumn[] = [
+  { title: 'readings', count: (rule) => rule.readings },
+  { title: 'in windows', count: (rule) => rule.inWindows },
+  { title: 'filtered', count: (rule) => rule.filtered },
+  { title: 'late', count: (rule) => rule.late, isTrouble: true },
+  { title: 'over limit', count: (rule) => rule.overLimit, isRare: true, isTrouble: true },
+  { title: 'forgotten', count: (rule) => rule.forgotten, isRare: true },
+  { title: 'keys', count: (rule) => rule.keys },
+  { title: 'closed', count: (rule) => rule.windowsClosed },
+  { title: 'revised', count: (rule) => rule.revised, isRare: true },
+  { title: 'points', count: (rule) => rule.points },
+  { title: 'fired', count: (rule) => rule.fired },
+  { title: 'cleared', count: (rule) => rule.cleared },
+];
 
 function troubleCell(count: number): Cell {
   return count === 0 ? '0' : { text: countText(count), style: 'yellow' };
@@ -210,10 +219,7 @@ function storageLines(status: GatewayStatus, colours: boolean): string[] {
       ? 'none yet'
       : `${durationText(status.nowMs - checkpoint.atMs)} ago, ${bytesText(checkpoint.bytes)}`;
   const rows: Cell[][] = [
-    [
-      'journal',
-      `${countText(journal.frames)} frames, ${countText(journal.commits)} commits, ${bytesText(journal.bytes)}`,
-    ],
+    ['journal', journalCell(journal)],
     ['checkpoint', saved],
     [
       'processed',
@@ -225,6 +231,17 @@ function storageLines(status: GatewayStatus, colours: boolean): string[] {
     strong('Storage', colours),
     ...rows.map(([name, cell]) => storageLine(name as string, cell!, colours)),
   ];
+}
+
+function journalCell({ frames, commits, bytes, refused }: JournalLine): Cell {
+  const parts = [
+    `${countText(frames)} frames since the start`,
+    `${countText(commits)} commits`,
+    bytesText(bytes),
+    ...when(refused, `${countText(refused)} frames could not be stored`),
+  ];
+  const text = parts.join(', ');
+  return refused > 0 ? { text, style: 'yellow' } : text;
 }
 
 function storageLine(name: string, cell: Cell, colours: boolean): string {
@@ -245,7 +262,8 @@ function forwardCell(forward: ForwardLine): Cell {
     `${countText(forward.sent)} points sent`,
     `${countText(forward.pendingPoints)} pending (${bytesText(forward.pendingBytes)})`,
     ...when(forward.setAside, `${countText(forward.setAside)} set aside`),
+    ...when(forward.lost, `${countText(forward.lost)} lost`),
   ];
   const text = parts.join(', ');
-  return forward.setAside > 0 ? { text, style: 'yellow' } : text;
+  return forward.setAside + forward.lost > 0 ? { text, style: 'yellow' } : text;
 }

@@ -17,12 +17,23 @@ export interface GatewayStatus {
   readonly rules: readonly RuleLine[];
   /** Firing now, most severe first. */
   readonly alerts: readonly FiringAlert[];
-  readonly journal: { readonly bytes: number; readonly frames: number; readonly commits: number };
+  readonly journal: JournalLine;
   readonly checkpoint: { readonly atMs: number | undefined; readonly bytes: number };
   /** End of the newest batch processed. */
   readonly processedMs: number;
   readonly forward: ForwardLine;
   readonly notifiers: readonly NotifierLine[];
+}
+
+export interface JournalLine {
+  readonly bytes: number;
+  /** Taken since the start. */
+  readonly frames: number;
+  readonly commits: number;
+  /** Of them, those that could not be stored; whoever waited for it was told. */
+  readonly refused: number;
+  /** On disk, or on their way to it, and not processed yet. */
+  readonly waiting: number;
 }
 
 /** Whether the rules and profiles that run are those in the files. */
@@ -43,45 +54,78 @@ export interface SourceLine {
   readonly counters: Readonly<Record<string, number>>;
 }
 
-/** What became of everything received since the start. */
+/**
+ * What became of everything that came through the journal, since the data folder was new: counters are part of the
+ * checkpoint, so a reading is counted once however often its batch is run. fates.ts adds them up.
+ */
 export interface Fates {
+  /** Processed. */
   readonly frames: number;
-  readonly readings: number;
   /** Frames that no device profile wants. */
   readonly unrouted: number;
-  /** Frames, rows or values that could not be used. */
+  /** Of all devices; see `DeviceLine`. */
+  readonly received: number;
+  readonly readings: number;
   readonly setAside: number;
   readonly duplicates: number;
+  readonly valuesSetAside: number;
+  /** Points that rules made. */
   readonly points: number;
+  /** Everything noted as set aside: readings, values, and late readings once for each rule. */
+  readonly noted: number;
 }
 
-export interface DeviceLine {
+/** Of the readings received each is handed to the rules, set aside, or a duplicate. */
+export interface DeviceLine extends DeviceCounts {
   readonly name: string;
-  readonly readings: number;
   readonly series: number;
-  readonly setAside: number;
-  /** How many of them, by reason. */
-  readonly reasons?: Readonly<Record<string, number>>;
-  readonly duplicates: number;
   readonly lastArrivalMs: number | undefined;
 }
 
-export interface RuleLine {
-  readonly name: string;
+export interface DeviceCounts {
+  /** Found in payloads. What cannot be read counts as one: a payload, or a row of it. */
+  readonly received: number;
+  /** Handed to the rules. */
   readonly readings: number;
-  readonly filtered: number;
-  readonly late: number;
+  readonly setAside: number;
+  readonly duplicates: number;
+  /** Single values that could not be used, of readings that could. */
+  readonly valuesSetAside: number;
+  /** What was set aside, readings and values, by reason. */
+  readonly reasons?: Readonly<Record<string, number>>;
+}
+
+/** Of its readings each is filtered, late, over the limit, in windows, in results, or forgotten. */
+export interface RuleLine extends RuleCounts {
+  readonly name: string;
+  /** Readings whose last window is still open. */
+  readonly inWindows: number;
   readonly keys: number;
   readonly openWindows: number;
+}
+
+export interface RuleCounts {
+  /** Given to the rule, of devices and of the rules it reads. */
+  readonly readings: number;
+  readonly filtered: number;
+  /** Came when all windows they belong to had closed. */
+  readonly late: number;
+  /** Of keys beyond `series_per_rule`. */
+  readonly overLimit: number;
+  /** Their last window has closed, and its result was given; without windows: judged, and forwarded if they were news. */
+  readonly inResults: number;
+  /** Were in open windows when the rule began anew, because what shapes its windows was edited. */
+  readonly forgotten: number;
   readonly windowsClosed: number;
   /** Results given again, for late readings changed them. */
   readonly revised: number;
   readonly points: number;
+  /** Rows that made no point: nothing in them had changed (`on_change`), or none of their fields had a value. */
+  readonly unchanged: number;
+  readonly withoutValue: number;
   /** Alerts fired and cleared so far. */
   readonly fired: number;
   readonly cleared: number;
-  /** Readings of keys beyond `series_per_rule`. */
-  readonly overLimit: number;
 }
 
 export interface FiringAlert {
@@ -121,6 +165,8 @@ export interface ForwardLine {
   readonly detail: string;
   readonly sent: number;
   readonly setAside: number;
+  /** Gone unsent, because the outbox reached its budget or was damaged. */
+  readonly lost: number;
   readonly pendingPoints: number;
   readonly pendingBytes: number;
 }

@@ -27,7 +27,7 @@ export interface CheckpointStore {
   save(checkpoint: Checkpoint): Promise<number>;
 }
 
-const magic = Buffer.from('HGCHKP01', 'latin1');
+const magic = Buffer.from('HGCHKP02', 'latin1');
 const headerBytes = magic.length + 4;
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {

@@ -13,7 +13,7 @@ import { compileEach, compilePath } from '../codecs/path.ts';
 import { compileTime } from '../codecs/time.ts';
 import { parseTopic } from '../config/topic.ts';
 import type { Route } from '../core/frame.ts';
-import type { DeviceLine } from '../core/status.ts';
+import type { DeviceCounts, DeviceLine } from '../core/status.ts';
 import type { SetAside } from '../core/types.ts';
 import { chunkRows, type Rows, type StringColumn, setCell } from '../expression/rows.ts';
 import type { DevicePlan } from '../rules/plan.ts';
@@ -46,13 +46,14 @@ export interface DeviceDecoder {
   readonly last: LastRows;
   /** Readings, over the last minute. */
   perSecond(nowMs: number): number;
-  /** Goes on counting from what a decoder before this one had counted. */
-  countOn(from: DeviceLine): void;
+  /** Of the same device, before an edit. */
+  heard(lastArrivalMs: number | undefined): void;
   save(): SavedDevice;
   load(saved: SavedDevice): void;
 }
 
 export interface SavedDevice {
+  readonly counts: DeviceCounts;
   readonly tagNames: readonly string[];
   readonly tags: readonly (readonly string[])[];
   readonly series: number;
@@ -84,7 +85,7 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
   const tags = compileTags(plan, topic?.tagNames ?? [], codec.tagPath);
   const duplicates =
     profile.duplicates === 'drop' && time !== undefined ? createDuplicates(settings.duplicatesMs) : undefined;
-  const counts = { readings: 0, setAside: 0, duplicates: 0 };
+  const counts = { received: 0, readings: 0, setAside: 0, duplicates: 0, valuesSetAside: 0 };
   const reasons = new Map<string, number>();
   const rate = createRate();
   const last = createLastRows(plan.fields.map(({ type }) => type));
@@ -107,8 +108,7 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
   let payload: { buffer: Buffer; start: number; end: number };
   let root: unknown;
 
-  function setAside(reason: string, detail: string, eventMs?: number): void {
-    counts.setAside += 1;
+  function note(reason: string, detail: string, eventMs?: number): void {
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     settings.setAside(reason, () => ({
       detail,
@@ -119,6 +119,16 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
       payload: Buffer.from(payload.buffer.subarray(payload.start, payload.end)),
       ...(eventMs === undefined ? {} : { eventMs }),
     }));
+  }
+
+  function setAside(reason: string, detail: string, eventMs?: number): void {
+    counts.setAside += 1;
+    note(reason, detail, eventMs);
+  }
+
+  function setValueAside(reason: string, detail: string): void {
+    counts.valuesSetAside += 1;
+    note(reason, detail);
   }
 
   /** NaN when the reading has no usable time; it is set aside then. */
@@ -154,6 +164,7 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
   }
 
   function addRow(row: unknown): void {
+    counts.received += 1;
     const eventMs = timeOf(row);
     const series = Number.isNaN(eventMs) ? -1 : seriesOf(row);
     if (series < 0) return;
@@ -165,7 +176,7 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
     const i = rows.n;
     for (let f = 0; f < fields.length; f++) {
       const { get, convert } = fields[f]!;
-      setCell(rows.columns[f]!, i, convert(get(row, root), setAside));
+      setCell(rows.columns[f]!, i, convert(get(row, root), setValueAside));
     }
     rows.series[i] = series;
     rows.eventMs[i] = eventMs;
@@ -176,12 +187,25 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
     rate.count(frame.arrivalMs);
   }
 
-  const reject = (detail: string): void => setAside('malformed', detail);
+  /** What cannot be read counts as one reading. */
+  function reject(detail: string): void {
+    counts.received += 1;
+    setAside('malformed', detail);
+  }
 
   function addPayload(value: unknown): void {
     root = value;
     if (each === undefined) addRow(value);
     else each(value, addRow, reject);
+  }
+
+  const counted = (): DeviceCounts => ({ ...counts, reasons: Object.fromEntries(reasons) });
+
+  function countOn(from: DeviceCounts): void {
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += from[name];
+    for (const [reason, n] of Object.entries(from.reasons ?? {})) {
+      reasons.set(reason, (reasons.get(reason) ?? 0) + n);
+    }
   }
 
   return {
@@ -199,31 +223,24 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
         decodePayload(buffer, start, end, addPayload, reject);
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;
-        setAside('malformed', error.message);
+        reject(error.message);
       }
     },
-    countOn(from) {
-      for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += from[name];
-      for (const [reason, n] of Object.entries(from.reasons ?? {}))
-        reasons.set(reason, (reasons.get(reason) ?? 0) + n);
-      lastArrivalMs ??= from.lastArrivalMs;
+    heard(ms) {
+      lastArrivalMs ??= ms;
     },
-    status: () => ({
-      name: profile.device,
-      ...counts,
-      reasons: Object.fromEntries(reasons),
-      series: index.size,
-      lastArrivalMs,
-    }),
+    status: () => ({ name: profile.device, ...counted(), series: index.size, lastArrivalMs }),
     last,
     perSecond: rate.perSecond,
     save: () => ({
+      counts: counted(),
       tagNames: plan.tags,
       tags: index.tags,
       series: index.size,
       seen: duplicates?.save(),
     }),
     load(saved) {
+      countOn(saved.counts);
       if (saved.tagNames.join('\n') !== plan.tags.join('\n')) return;
       index.restore(saved.tags, saved.series);
       if (saved.seen) duplicates?.load(saved.seen);

@@ -228,7 +228,9 @@ test('late, ahead, duplicate, malformed and out of range: counted, set aside wit
   );
   assert.deepEqual(setAside[1]!.eventMs, startMs + 40_000);
   assert.equal(status.fates.duplicates, 1);
-  assert.equal(status.fates.setAside, 4);
+  const { received, readings, noted, ...fates } = status.fates;
+  assert.deepEqual([fates.setAside, fates.valuesSetAside, noted], [2, 1, 4]);
+  assert.equal(received, readings + fates.duplicates + fates.setAside);
   assert.equal(status.rules[0]!.late, 1);
 });
 

@@ -7,7 +7,7 @@
  */
 
 import type { Batch, Route } from '../core/frame.ts';
-import type { DeviceLine, Fates, FiringAlert, RuleLine } from '../core/status.ts';
+import type { DeviceLine, Fates, FiringAlert, RuleCounts, RuleLine } from '../core/status.ts';
 import { type Alert, type Point, type SetAside, severities } from '../core/types.ts';
 import type { Plan } from '../rules/plan.ts';
 import type { SavedDevice } from './decode.ts';
@@ -18,6 +18,7 @@ import { createDevices, handOn, type RunningDevice } from './running-devices.ts'
 import type { RunningRule, SavedRule } from './running-rule.ts';
 import { takeOverLastRows } from './take-over.ts';
 import { createUnroutedTopics, type UnroutedTopics } from './unrouted.ts';
+import type { HeldReadings } from './windows/windows.ts';
 
 export interface EngineState {
   readonly plan: Plan;
@@ -31,7 +32,7 @@ export interface EngineState {
   readonly routes: RouteTable;
   /** Topics that no device wants. */
   readonly unrouted: UnroutedTopics;
-  readonly counts: { frames: number; unrouted: number; setAside: number; points: number };
+  readonly counts: { frames: number; unrouted: number; points: number; noted: number };
   /** Since when the gateway has been listening without a gap: silence before it is nobody's. */
   listeningSinceMs: number;
   nowMs: number;
@@ -47,8 +48,17 @@ export interface StepResult {
 export interface SavedState {
   readonly nowMs: number;
   readonly listeningSinceMs: number;
+  readonly counts: EngineState['counts'];
   readonly devices: Readonly<Record<string, SavedDevice>>;
-  readonly rules: Readonly<Record<string, { readonly stateHash: string; readonly state: SavedRule }>>;
+  readonly rules: Readonly<Record<string, SavedRuleOfHash>>;
+}
+
+interface SavedRuleOfHash {
+  readonly stateHash: string;
+  readonly counts: RuleCounts;
+  /** What becomes of these when the rule begins anew is counted. */
+  readonly held: HeldReadings;
+  readonly state: SavedRule;
 }
 
 /** Which devices want a source's topic; for each its topic's tags. */
@@ -77,7 +87,7 @@ export function createState(plan: Plan): EngineState {
     output,
     routes: new Map(),
     unrouted: createUnroutedTopics(),
-    counts: { frames: 0, unrouted: 0, setAside: 0, points: 0 },
+    counts: { frames: 0, unrouted: 0, points: 0, noted: 0 },
     listeningSinceMs: Number.NEGATIVE_INFINITY,
     nowMs: Number.NEGATIVE_INFINITY,
   };
@@ -138,7 +148,7 @@ export function finish(state: EngineState): StepResult {
 function takeOutput(state: EngineState): StepResult {
   const { points, alerts } = state.output;
   state.counts.points += points.length;
-  state.counts.setAside += state.output.setAsideCount;
+  state.counts.noted += state.output.setAsideCount;
   return { state, points: points.splice(0), alerts: alerts.splice(0), setAside: takeSetAside(state.output) };
 }
 
@@ -170,13 +180,36 @@ export function save(state: EngineState): SavedState {
   return {
     nowMs: state.nowMs,
     listeningSinceMs: state.listeningSinceMs,
+    counts: { ...state.counts },
     devices: Object.fromEntries(
       state.devices.map(({ decoder }) => [decoder.plan.profile.device, decoder.save()]),
     ),
-    rules: Object.fromEntries(
-      state.rules.map((rule) => [rule.plan.name, { stateHash: rule.plan.stateHash, state: rule.save() }]),
-    ),
+    rules: Object.fromEntries(state.rules.map((rule) => [rule.plan.name, saveRule(rule)])),
   };
+}
+
+function saveRule(rule: RunningRule): SavedRuleOfHash {
+  return {
+    stateHash: rule.plan.stateHash,
+    counts: rule.counts(),
+    held: rule.held(),
+    state: rule.save(),
+  };
+}
+
+/** Counting goes on also where the state begins anew: what its windows held is then forgotten, but for what was given. */
+function loadRule(
+  rule: RunningRule,
+  { stateHash, counts, held, state }: SavedRuleOfHash,
+): 'loaded' | 'reset' {
+  if (stateHash === rule.plan.stateHash) {
+    rule.countOn(counts);
+    rule.load(state);
+    return 'loaded';
+  }
+  const inResults = counts.inResults + held.closed;
+  rule.countOn({ ...counts, inResults, forgotten: counts.forgotten + held.open });
+  return 'reset';
 }
 
 /**
@@ -191,10 +224,9 @@ export function load(state: EngineState, saved: SavedState): { state: EngineStat
   }
   for (const rule of state.rules) {
     const held = saved.rules[rule.plan.name];
-    if (held === undefined) continue;
-    if (held.stateHash === rule.plan.stateHash) rule.load(held.state);
-    else reset.push(rule.plan.name);
+    if (held !== undefined && loadRule(rule, held) === 'reset') reset.push(rule.plan.name);
   }
+  Object.assign(state.counts, saved.counts);
   for (const lane of state.lanes) resumeLane(lane, saved.nowMs);
   state.nowMs = saved.nowMs;
   return { state: listenSince(state, saved.listeningSinceMs), reset };
@@ -206,16 +238,11 @@ export function load(state: EngineState, saved: SavedState): { state: EngineStat
  */
 export function replan(state: EngineState, plan: Plan): { state: EngineState; reset: string[] } {
   const { state: next, reset } = load(createState(plan), save(state));
-  Object.assign(next.counts, state.counts);
   for (const { decoder } of next.devices) {
     const before = state.devices.find(
       (other) => other.decoder.plan.profile.device === decoder.plan.profile.device,
     );
-    if (before !== undefined) decoder.countOn(before.decoder.status());
-  }
-  for (const rule of next.rules) {
-    const before = state.rules.find((other) => other.plan.name === rule.plan.name);
-    if (before !== undefined) rule.countOn(before.status());
+    decoder.heard(before?.decoder.status().lastArrivalMs);
   }
   takeOverLastRows(next, state);
   next.unrouted.takeOver(state.unrouted, (route) => recipientsOf(next, route).length > 0);
@@ -237,8 +264,11 @@ export function statusOf(state: EngineState): EngineStatus {
   return {
     fates: {
       ...state.counts,
+      received: sum((device) => device.received),
       readings: sum((device) => device.readings),
+      setAside: sum((device) => device.setAside),
       duplicates: sum((device) => device.duplicates),
+      valuesSetAside: sum((device) => device.valuesSetAside),
     },
     devices,
     rules: state.rules.map((rule) => rule.status()),

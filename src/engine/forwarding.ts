@@ -15,9 +15,15 @@ type Values = Readonly<Record<string, FieldValue | null>>;
 export interface Forwarding {
   /** Forwards the rows whose key is not negative. */
   forward(rows: Rows, keys: Int32Array, slots: readonly NamedSlot[]): void;
-  points(): number;
   save(): SavedForwarding;
   load(saved: SavedForwarding): void;
+}
+
+export interface ForwardingCounts {
+  points: number;
+  /** Rows that made no point; see `RuleLine`. */
+  unchanged: number;
+  withoutValue: number;
 }
 
 /** What was forwarded last, by key; empty without `on_change`. */
@@ -27,10 +33,10 @@ export function createForwarding(
   { measurement, onChange }: ForwardPlan,
   tagsOf: (key: number) => Readonly<Record<string, string>>,
   output: Output,
+  counts: ForwardingCounts,
 ): Forwarding {
   /** Only with `on_change`. */
   let forwarded: Map<number, Values> | undefined;
-  let points = 0;
 
   function isNews(key: number, values: Values, step: number): boolean {
     forwarded ??= new Map();
@@ -48,14 +54,19 @@ export function createForwarding(
         const key = keys[row]!;
         // An early result whose end is not known yet has no time of its own.
         if (key < 0 || Number.isNaN(rows.eventMs[row]!)) continue;
-        if (onChange !== undefined && !isNews(key, valuesOf(rows, slots, row), onChange)) continue;
+        if (onChange !== undefined && !isNews(key, valuesOf(rows, slots, row), onChange)) {
+          counts.unchanged += 1;
+          continue;
+        }
         const point = pointOf(measurement, tagsOf(key), rows, slots, row);
-        if (point === undefined) continue;
-        points += 1;
+        if (point === undefined) {
+          counts.withoutValue += 1;
+          continue;
+        }
+        counts.points += 1;
         output.points.push(point);
       }
     },
-    points: () => points,
     save: () => [...(forwarded ?? [])],
     load(saved) {
       if (saved.length > 0) forwarded = new Map(saved);

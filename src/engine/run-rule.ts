@@ -27,9 +27,10 @@ import { createResults, type ResultRoom } from './results.ts';
 import { createInput, type RunningInput } from './rule-input.ts';
 import type { RunningRule } from './running-rule.ts';
 import { createSeriesIndex, tagsOf } from './series.ts';
+import { tallyOf } from './tally.ts';
 import { createJudge } from './verdict.ts';
 import { createWindows } from './windows/window-kinds.ts';
-import type { Windows } from './windows/windows.ts';
+import type { HeldReadings, Windows } from './windows/windows.ts';
 
 /** `rules` are those made before, by name: those that this one reads are among them. */
 export function createRule(
@@ -40,10 +41,9 @@ export function createRule(
 ): RunningRule {
   const keys = createSeriesIndex(plan.by.length, plan.seriesLimit);
   const counts = {
-    ...{ readings: 0, filtered: 0, overLimit: 0, late: 0 },
-    ...{ windowsClosed: 0, revised: 0, fired: 0, cleared: 0 },
+    ...{ readings: 0, filtered: 0, late: 0, overLimit: 0, inResults: 0, forgotten: 0 },
+    ...{ windowsClosed: 0, revised: 0, points: 0, unchanged: 0, withoutValue: 0, fired: 0, cleared: 0 },
   };
-  let pointsBefore = 0;
   const tagsOfKey = (key: number): Tags => tagsOf(keys, plan.by, key);
   const tagsOfPoint = remembered((key) => ({ gateway, ...tagsOfKey(key) }));
 
@@ -65,7 +65,7 @@ export function createRule(
     firesByTime: plan.window === undefined,
   });
   const silence = plan.silent && createSilence(plan.silent, common);
-  const forwarding = plan.forward && createForwarding(plan.forward, tagsOfPoint, output);
+  const forwarding = plan.forward && createForwarding(plan.forward, tagsOfPoint, output, counts);
   const readingMemory = createReadingMemory(plan);
   const resultMemory = createResultMemory(plan.resultMemory);
   const results = createResults(plan, keys, resultMemory);
@@ -77,10 +77,12 @@ export function createRule(
   let readers: Readers | undefined;
   const aggregates = plan.aggregates.map((aggregate) => registry[aggregate.fn]!(aggregate));
   const windows = plan.window && createRuleWindows(plan.window);
+  const held = (): HeldReadings => windows?.held() ?? nothingHeld;
   const late = createLateReadings(plan.name, tagsOfKey, output);
   const last = plan.alerts.length > 0 ? lastRowsOf(plan) : undefined;
 
   function createRuleWindows(window: WindowPlan): Windows {
+    const tally = tallyOf(plan, aggregates);
     return createWindows({
       window,
       // Each input holds one watermark for all back by its own.
@@ -90,7 +92,11 @@ export function createRule(
           : latenessMs,
       idleDelayMs: plan.latenessMs,
       idleAfterMs: plan.idleAfterMs,
-      aggregates,
+      aggregates: tally.all,
+      readingsIn: tally.readingsIn,
+      left(readings) {
+        counts.inResults += readings;
+      },
       give(result) {
         if (result.stage === 'final') counts.windowsClosed += 1;
         else if (result.stage === 'revised') counts.revised += 1;
@@ -171,6 +177,7 @@ export function createRule(
       assignKeys(input, rows);
       if (readingMemory) counts.filtered += readingMemory.run(index, rows, input.keys());
       if (windows === undefined) {
+        counts.inResults += countOf(input.keys(), rows.n);
         if (last !== undefined) keepReadings(rows, input.keys(), index);
         judge?.judge(rows, input.keys(), index, input.slots(), {
           sinceMs: rows.eventMs,
@@ -213,17 +220,22 @@ export function createRule(
       const parts = [windows, judge?.states, silence];
       return Math.min(...parts.map((part) => part?.quietUntilMs() ?? Number.POSITIVE_INFINITY));
     },
+    counts: () => ({ ...counts }),
+    held,
     countOn(from) {
       for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += from[name];
-      pointsBefore += from.points;
     },
-    status: () => ({
-      name: plan.name,
-      ...counts,
-      points: pointsBefore + (forwarding?.points() ?? 0),
-      keys: keys.size,
-      openWindows: windows?.openPanes() ?? 0,
-    }),
+    status() {
+      const { open, closed } = held();
+      return {
+        name: plan.name,
+        ...counts,
+        inResults: counts.inResults + closed,
+        inWindows: open,
+        keys: keys.size,
+        openWindows: windows?.openPanes() ?? 0,
+      };
+    },
     parts: () => ({
       ...{ windows, aggregates, last, upstreams, silence },
       late: late.byTable(),
@@ -269,6 +281,15 @@ function readFrom(
       closed: (key, arrivalMs) => follow(index, key, arrivalMs),
     });
   }
+}
+
+const nothingHeld: HeldReadings = { open: 0, closed: 0 };
+
+/** Rows that count. */
+function countOf(keys: Int32Array, n: number): number {
+  let count = 0;
+  for (let i = 0; i < n; i++) if (keys[i]! >= 0) count += 1;
+  return count;
 }
 
 /** The first change of an episode, of the several that severities may make. */

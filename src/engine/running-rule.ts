@@ -4,7 +4,7 @@
  * Not here: how it works; run-rule.ts makes one.
  */
 
-import type { RuleLine } from '../core/status.ts';
+import type { RuleCounts, RuleLine } from '../core/status.ts';
 import type { Rows, SeriesTable } from '../expression/rows.ts';
 import type { DevicePlan, RulePlan } from '../rules/plan.ts';
 import type { Aggregate } from './aggregates/aggregate.ts';
@@ -16,7 +16,7 @@ import type { SavedForwarding } from './forwarding.ts';
 import type { SavedMemories } from './memory/memory.ts';
 import type { SavedProgress } from './progress.ts';
 import type { Reader } from './readers.ts';
-import type { Windows } from './windows/windows.ts';
+import type { HeldReadings, Windows } from './windows/windows.ts';
 
 export interface RunningRule {
   readonly plan: RulePlan;
@@ -36,8 +36,11 @@ export interface RunningRule {
   closeAll(nowMs: number): void;
   quietUntilMs(): number;
   status(): RuleLine;
-  /** Goes on counting from what the rule had counted before it was edited. */
-  countOn(from: RuleLine): void;
+  /** What was counted so far, and the readings that windows hold now. */
+  counts(): RuleCounts;
+  held(): HeldReadings;
+  /** Goes on counting from what was counted before. */
+  countOn(from: RuleCounts): void;
   readonly alertStates: readonly AlertStates[];
   tagsOf(key: number): Readonly<Record<string, string>>;
   /** What `headgate explain` looks at. */

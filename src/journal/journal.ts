@@ -9,7 +9,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { FrameSpan } from '../core/frame.ts';
 import type { Logger } from '../core/log.ts';
-import type { GatewayStatus } from '../core/status.ts';
+import type { JournalLine } from '../core/status.ts';
 import type { Ingest } from '../core/types.ts';
 import type { Disk } from '../log/files.ts';
 import { type Log, type LogLosses, openLog } from '../log/log.ts';
@@ -62,7 +62,7 @@ export interface Journal {
   /** Frames before are processed and checkpointed: they stay readable until the size budget needs their room. */
   release(before: Position): void;
   readonly stats: Readonly<JournalStats>;
-  status(): GatewayStatus['journal'];
+  status(): Omit<JournalLine, 'waiting'>;
   readonly losses: Readonly<LogLosses>;
   /** Commits what was appended; later frames are refused. */
   close(): Promise<void>;
@@ -121,7 +121,12 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
     },
     release: ({ sequence, frame }) => releaseBefore(log, sequence, frame),
     stats,
-    status: () => ({ bytes: log.bytes, frames: stats.frames, commits: stats.commits }),
+    status: () => ({
+      bytes: log.bytes,
+      frames: stats.frames,
+      commits: stats.commits,
+      refused: stats.refusedFrames,
+    }),
     losses: log.losses,
     async close() {
       await committer.close();

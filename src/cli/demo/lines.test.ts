@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GatewayStatus, RuleLine } from '../../core/status.ts';
+import { ruleLine } from '../../core/testing.ts';
 import type { Alert } from '../../core/types.ts';
 import { alertText, progressText, summaryLines } from './lines.ts';
 import { counted, dayOf, lengthOf, type Scene } from './scene.ts';
@@ -21,20 +22,16 @@ const alert: Alert = {
   notify: [],
   values: {},
 };
-const rule = (name: string, fired: number, cleared: number): RuleLine => ({
-  name,
-  readings: 100,
-  filtered: 0,
-  late: 0,
-  keys: 12,
-  openWindows: 1,
-  windowsClosed: 2210,
-  points: 12,
-  fired,
-  cleared,
-  overLimit: 0,
-  revised: 0,
-});
+const rule = (name: string, fired: number, cleared: number): RuleLine =>
+  ruleLine(name, {
+    readings: 100,
+    keys: 12,
+    openWindows: 1,
+    windowsClosed: 2210,
+    points: 12,
+    fired,
+    cleared,
+  });
 const status = {
   nowMs,
   fates: { readings: 26_900 },

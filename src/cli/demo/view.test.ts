@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import type { GatewayStatus, RuleLine } from '../../core/status.ts';
+import { deviceLine, forwardLine, noFates, quietJournal, ruleLine } from '../../core/testing.ts';
 import type { Alert } from '../../core/types.ts';
 import { printable, widthOf } from '../text-width.ts';
 import type { Scene } from './scene.ts';
@@ -11,29 +12,10 @@ import { render, sparkline } from './view.ts';
 process.env.TZ = 'UTC';
 
 const nowMs = Date.UTC(2026, 0, 5, 7, 20, 11);
-const rule = (name: string, rest: Partial<RuleLine>): RuleLine => ({
-  name,
-  readings: 0,
-  filtered: 0,
-  late: 0,
-  keys: 12,
-  openWindows: 1,
-  windowsClosed: 0,
-  points: 0,
-  fired: 0,
-  cleared: 0,
-  overLimit: 0,
-  revised: 0,
-  ...rest,
-});
-const device = (name: string, readings: number, series: number, lastMs?: number) => ({
-  name,
-  readings,
-  series,
-  setAside: 0,
-  duplicates: 0,
-  lastArrivalMs: lastMs === undefined ? undefined : nowMs - lastMs,
-});
+const rule = (name: string, rest: Partial<RuleLine>): RuleLine =>
+  ruleLine(name, { keys: 12, openWindows: 1, ...rest });
+const device = (name: string, readings: number, series: number, lastMs?: number) =>
+  deviceLine(name, { readings, series, lastArrivalMs: lastMs === undefined ? undefined : nowMs - lastMs });
 
 const unmarked = { episode: '3f9c1a2b3c4d5e6f', flapping: false } as const;
 
@@ -53,7 +35,7 @@ const status: GatewayStatus = {
       counters: {},
     },
   ],
-  fates: { frames: 26_900, readings: 26_900, unrouted: 0, setAside: 0, duplicates: 1, points: 1204 },
+  fates: { ...noFates, frames: 26_900, readings: 26_900, duplicates: 1, points: 1204 },
   devices: [
     device('bus-counter', 311, 12, 3000),
     device('bus-position', 25_211, 12, 400),
@@ -73,18 +55,13 @@ const status: GatewayStatus = {
     { rule: 'bus-delay', key: {}, severity: 'critical', firedAtMs: nowMs, message: '', ...unmarked },
     { rule: 'bus-delay', key: {}, severity: 'warning', firedAtMs: nowMs, message: '', ...unmarked },
   ],
-  journal: { bytes: 3_100_000, frames: 26_900, commits: 1200 },
+  journal: { ...quietJournal, bytes: 3_100_000, frames: 26_900, commits: 1200 },
   checkpoint: { atMs: undefined, bytes: 0 },
   processedMs: nowMs,
-  forward: {
-    target: 'data/demo/points/*.lp',
-    state: 'writing',
-    detail: '',
-    sent: 1204,
-    setAside: 0,
-    pendingPoints: 3,
-    pendingBytes: 100,
-  },
+  forward: forwardLine({
+    ...{ target: 'data/demo/points/*.lp', state: 'writing' },
+    ...{ sent: 1204, pendingPoints: 3, pendingBytes: 100 },
+  }),
   notifiers: [],
 };
 

@@ -145,7 +145,7 @@ async function replay(
     status,
     episodes: episodes.close(range.span?.lastMs ?? 0),
     reasons: book.reasons(),
-    setAside: status.fates.setAside + book.lines,
+    setAside: status.fates.noted + book.lines,
     backwards: cutter.backwards,
     outside: range.outside,
     points: writer.points,

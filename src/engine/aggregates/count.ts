@@ -11,10 +11,10 @@ export function count(plan: AggregatePlan): Aggregate {
     ...cells,
     fold(slots, from, to, _rows, columns) {
       const counts = cells.arrays[0]!;
-      const condition = columns[0] as NumberColumn;
+      const condition = every ? undefined : (columns[0] as NumberColumn);
       for (let i = from; i < to; i++) {
         const slot = slots[i]!;
-        if (slot >= 0 && (every || condition[i] === 1)) counts[slot]! += 1;
+        if (slot >= 0 && (condition === undefined || condition[i] === 1)) counts[slot]! += 1;
       }
     },
     merge(into, from) {

@@ -66,7 +66,8 @@ function explainInput(state: EngineState, name: string): ExplainedInput {
     return { name, reads: inputs.map(({ device }) => explainInput(state, device.profile.device)) };
   }
   const decoder = state.devices.find(({ decoder: { plan } }) => plan.profile.device === name)!.decoder;
-  const { readings, setAside, duplicates, reasons = {}, lastArrivalMs } = decoder.status();
+  const { readings, duplicates, reasons = {}, lastArrivalMs, ...counts } = decoder.status();
+  const setAside = counts.setAside + counts.valuesSetAside;
   const { source } = decoder.plan.profile;
   return {
     ...{ name, readings, setAside, duplicates, reasons },

@@ -5,6 +5,7 @@ import { aggregates as registry } from '../aggregates/index.ts';
 import { orNull, variants } from '../aggregates/testing.ts';
 import { rowsOf, type TestRow } from '../testing.ts';
 import { type CountWindowPlan, createCountWindows } from './count-windows.ts';
+import { uncounted } from './testing-windows.ts';
 import type { WindowResult, Windows } from './windows.ts';
 
 type Values = readonly (number | string | null)[];
@@ -37,6 +38,7 @@ function running(window: CountWindowPlan) {
     idleDelayMs: 0,
     idleAfterMs: 60_000,
     aggregates,
+    ...uncounted,
     give: ({ slot, ...result }) =>
       given.push({ ...result, values: aggregates.map((aggregate) => orNull(aggregate.result(slot))) }),
     late: () => assert.fail('no reading is late'),

@@ -93,6 +93,12 @@ export function createCountWindows(settings: WindowSettings<CountWindowPlan>): W
     hadResult[key] = 1;
     sinceResult[key] = 0;
     panes.dropOldest(key, panesInStep);
+    settings.left(window.every);
+  }
+
+  /** Readings of the key that are in panes. */
+  function readingsOf(key: number): number {
+    return panes.length(key) * perPane - (inPane[key] === 0 ? 0 : perPane - inPane[key]!);
   }
 
   function emit(): void {
@@ -141,13 +147,18 @@ export function createCountWindows(settings: WindowSettings<CountWindowPlan>): W
 
     quietUntilMs: () => emitting?.dueMs() ?? Number.POSITIVE_INFINITY,
     openPanes: panes.count,
+    held() {
+      let open = 0;
+      for (let key = 0; key < keyCount; key++) open += readingsOf(key);
+      return { open, closed: 0 };
+    },
     watermarkMs: () => Number.NEGATIVE_INFINITY,
     lastArrivalMs: (key) => (key < keyCount ? lastArrivalMs[key]! : Number.NEGATIVE_INFINITY),
 
     visitOpen(key, visit) {
       if (key >= keyCount || panes.length(key) === 0) return;
       const slot = panes.combine(key);
-      const readings = panes.length(key) * perPane - (inPane[key] === 0 ? 0 : perPane - inPane[key]!);
+      const readings = readingsOf(key);
       const missing = Math.max(window.size - readings, 0);
       visit({ startMs: sinceMs[key]!, endMs: Number.NaN, readings, missing, slot });
     },

@@ -41,12 +41,14 @@ export interface OpenSessions {
   /** Ends of the key's sessions up to a time, ascending. */
   endsUntil(key: number, untilMs: number): number[];
   earliest(key: number): Session | undefined;
-  takeEarliest(key: number): Session;
+  takeEarliest(key: number): Session & { readonly readings: number };
   /** Every session of the key, the earliest first. */
   visit(key: number, visit: (session: Session) => void): void;
   /** Pieces of the key, and of all. */
   countOf(key: number): number;
   count(): number;
+  /** Of all keys below this number. */
+  readings(keys: number): number;
   save(): SavedPieces;
   load(saved: SavedPieces): void;
 }
@@ -54,6 +56,7 @@ export interface OpenSessions {
 export function createOpenSessions(
   { gapMs, maxMs = Number.POSITIVE_INFINITY }: SessionLimits,
   aggregates: readonly Aggregate[],
+  readingsIn: (slot: number) => number,
   beforeMerge: () => void,
 ): OpenSessions {
   const isBounded = maxMs !== Number.POSITIVE_INFINITY;
@@ -162,9 +165,13 @@ export function createOpenSessions(
       const last = lastOf(first);
       const session = sessionOf(first, last);
       const next = newer(last);
+      let readings = 0;
       // A slot given back keeps what it holds until it is taken again.
-      while (earliest(key) !== next) pieces.remove(key, earliest(key));
-      return session;
+      while (earliest(key) !== next) {
+        readings += readingsIn(earliest(key));
+        pieces.remove(key, earliest(key));
+      }
+      return { ...session, readings };
     },
     visit(key, visit) {
       for (let first = earliest(key); first !== noSlot; ) {
@@ -175,6 +182,13 @@ export function createOpenSessions(
     },
     countOf: pieces.countOf,
     count: pieces.count,
+    readings(keys) {
+      let readings = 0;
+      for (let key = 0; key < keys; key++) {
+        for (let piece = earliest(key); piece !== noSlot; piece = newer(piece)) readings += readingsIn(piece);
+      }
+      return readings;
+    },
     save: pieces.save,
     load: pieces.load,
   };

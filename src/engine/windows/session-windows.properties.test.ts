@@ -17,6 +17,7 @@ import {
   type Told,
   type Values,
 } from './testing-sessions.ts';
+import { uncounted } from './testing-windows.ts';
 
 const plans = fc.record({
   gapMs: fc.constantFrom(2000, 10_000, 30_000),
@@ -159,6 +160,7 @@ test('every aggregate is of the readings of its session, however they came toget
       const results: { key: number; endMs: number; values: Values }[] = [];
       const windows = createSessionWindows({
         ...{ window: plan, latenessMs: [80_000], idleDelayMs: 80_000, idleAfterMs: day, aggregates: running },
+        ...uncounted,
         give: ({ key, endMs, slot }) =>
           results.push({ key, endMs, values: running.map((aggregate) => orNull(aggregate.result(slot))) }),
         late: () => assert.fail('none is late'),

@@ -41,7 +41,7 @@ export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>
   const isGlobal = window.watermark === 'global';
   const watermarks = createWatermarks(window.watermark, settings.latenessMs, hold);
   const idleness = createIdleness(idleAfterMs);
-  const open = createOpenSessions(window, aggregates, foldPlaced);
+  const open = createOpenSessions(window, aggregates, settings.readingsIn, foldPlaced);
   const emitting = window.emitMs === undefined ? undefined : createEmitting(window.emitMs);
 
   // By key.
@@ -101,7 +101,8 @@ export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>
 
   function closeEarliest(key: number, arrivalMs: number): void {
     foldPlaced();
-    const { startMs, endMs, wasCut, slot } = open.takeEarliest(key);
+    const { startMs, endMs, wasCut, slot, readings } = open.takeEarliest(key);
+    settings.left(readings);
     settings.give({ key, stage: 'final', slot, endMs, sinceMs: startMs, atMs: endMs, arrivalMs });
     watermarks.raise(key, endMs);
     if (wasCut) cutMs[key] = endMs;
@@ -229,6 +230,7 @@ export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>
 
     quietUntilMs: () => Math.min(idleDueMs, emitting?.dueMs() ?? Number.POSITIVE_INFINITY),
     openPanes: open.count,
+    held: () => ({ open: open.readings(keyCount), closed: 0 }),
     watermarkMs: (key) => (key < keyCount ? watermarks.of(key) : Number.NEGATIVE_INFINITY),
     lastArrivalMs: (key) => (key < keyCount ? idleness.lastArrivalMs(key) : Number.NEGATIVE_INFINITY),
 

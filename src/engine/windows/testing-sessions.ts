@@ -3,6 +3,7 @@
 import { aggregates as registry } from '../aggregates/index.ts';
 import { rowsOf, type TestRow } from '../testing.ts';
 import { createSessionWindows, type SessionWindowPlan } from './session-windows.ts';
+import { uncounted } from './testing-windows.ts';
 import type { WindowResult, Windows } from './windows.ts';
 
 export const second = 1000;
@@ -43,6 +44,7 @@ export function running(window: SessionWindowPlan, { latenessMs = [5000], idleAf
     idleDelayMs: Math.max(...latenessMs),
     idleAfterMs,
     aggregates: made,
+    ...uncounted,
     give: ({ slot, ...result }) => given.push({ ...result, values: made.map((a) => a.result(slot)) }),
     late: (rows, i) => late.push(rows.eventMs[i]!),
   });

@@ -12,6 +12,8 @@ export interface Given extends Omit<WindowResult, 'slot'> {
 }
 
 export const minute = 60_000;
+/** For windows whose readings nobody adds up. */
+export const uncounted = { readingsIn: () => 0, left() {} };
 /** Those that `measured` of testing-model.ts knows. */
 export const functions = ['count', 'sum', 'min', 'max', 'first', 'last', 'delta'];
 
@@ -61,6 +63,7 @@ export function running(window: TimeWindowPlan, options: RunningOptions = {}): R
     idleDelayMs: options.idleDelayMs ?? Math.max(...latenessMs),
     idleAfterMs,
     aggregates,
+    ...uncounted,
     give: ({ slot, ...rest }) =>
       given.push({ ...rest, results: aggregates.map((aggregate) => aggregate.result(slot)) }),
     hold: undefined,

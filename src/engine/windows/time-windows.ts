@@ -45,6 +45,8 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
   const grid = gridOf(settings.window);
   const panes = createWindowPanes({
     ...{ grid, aggregates, keepMs, isCounting: watermark === 'global' },
+    readingsIn: settings.readingsIn,
+    left: settings.left,
     beforeDrop: (key) => giveRevised(key, Number.MAX_VALUE, lastArrivalMs[key]!),
   });
   const forAll = watermark === 'global' ? createWatermarks('global', settings.latenessMs) : undefined;
@@ -305,6 +307,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
 
     quietUntilMs: () => Math.min(idleDueMs, news?.dueMs() ?? Number.POSITIVE_INFINITY),
     openPanes: panes.count,
+    held: () => panes.held(keyCount, closedOf),
     watermarkMs: (key) => (key < keyCount ? closedOf(key) : Number.NEGATIVE_INFINITY),
     lastArrivalMs: (key) => (key < keyCount ? lastArrivalMs[key]! : Number.NEGATIVE_INFINITY),
 

@@ -13,7 +13,7 @@ import { joinPanes } from './joined-panes.ts';
 import { createPanes, noPane, type SavedPanes } from './panes.ts';
 import { createPartialJoins } from './partial-joins.ts';
 import { createRevisions, type SavedRevisions } from './revisions.ts';
-import type { OpenWindow } from './windows.ts';
+import type { HeldReadings, OpenWindow } from './windows.ts';
 
 export interface WindowPanes {
   /** The pane that starts there, for a row to be folded into. */
@@ -33,6 +33,8 @@ export interface WindowPanes {
   /** The key's changed windows that end by then, once. Rows must be folded. */
   takeRevised(key: number, untilMs: number, visit: (window: OpenWindow) => void): void;
   count(): number;
+  /** Readings by key; `closedMs` gives up to where its windows have closed. */
+  held(keys: number, closedMs: (key: number) => number): HeldReadings;
   /** Of a key; 0 when they are not counted. */
   countOf(key: number): number;
   save(): SavedWindowPanes;
@@ -52,10 +54,13 @@ export interface WindowPanesSettings {
   readonly isCounting: boolean;
   /** Before panes of a key are dropped that changed windows need. */
   readonly beforeDrop: (key: number) => void;
+  readonly readingsIn: (slot: number) => number;
+  /** So many readings were dropped. */
+  readonly left: (readings: number) => void;
 }
 
 export function createWindowPanes(settings: WindowPanesSettings): WindowPanes {
-  const { grid, aggregates, keepMs, beforeDrop } = settings;
+  const { grid, aggregates, keepMs, beforeDrop, readingsIn, left } = settings;
   const panes = createPanes(aggregates);
   // Thousands of rules have neither.
   const partial = grid.blocks && createPartialJoins(panes, grid.blocks, aggregates);
@@ -106,6 +111,7 @@ export function createWindowPanes(settings: WindowPanesSettings): WindowPanes {
       if (grid.lastEndOf(panes.startMs(pane)) + keepMs > closedMs) return;
       if (revisedFromMs(key) < Number.POSITIVE_INFINITY) beforeDrop(key);
       partial?.leaving(key, pane);
+      left(readingsIn(pane));
       panes.dropOldest(key);
       count(key, -1);
     }
@@ -164,6 +170,18 @@ export function createWindowPanes(settings: WindowPanesSettings): WindowPanes {
     },
 
     count: panes.count,
+    held(keys, closedMs) {
+      let open = 0;
+      let closed = 0;
+      for (let key = 0; key < keys; key++) {
+        const untilMs = closedMs(key);
+        for (let pane = panes.newest(key); pane !== noPane; pane = panes.older(pane)) {
+          if (grid.lastEndOf(panes.startMs(pane)) > untilMs) open += readingsIn(pane);
+          else closed += readingsIn(pane);
+        }
+      }
+      return { open, closed };
+    },
     countOf: (key) => (counts && key < counts.length ? counts[key]! : 0),
     save: () => ({ panes: panes.save(), revisions: revisions?.save() }),
     load(saved) {

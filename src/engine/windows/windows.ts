@@ -49,6 +49,10 @@ export interface WindowSettings<Plan extends WindowPlan = WindowPlan> {
   readonly idleDelayMs: number;
   readonly idleAfterMs: number;
   readonly aggregates: readonly Aggregate[];
+  /** How many readings a slot holds: the result of one of the aggregates. */
+  readonly readingsIn: (slot: number) => number;
+  /** So many readings are gone: their last window has closed, and may not be revised any more. */
+  readonly left: (readings: number) => void;
   readonly give: (result: WindowResult) => void;
   /** Absent: a key waits for nobody. */
   readonly hold?: Hold | undefined;
@@ -70,6 +74,14 @@ export interface OpenWindow {
   readonly slot: number;
 }
 
+/** Readings that windows hold; each counts once, in however many windows it is. */
+export interface HeldReadings {
+  /** Their last window is open. */
+  readonly open: number;
+  /** All their windows have closed, and may still be revised. */
+  readonly closed: number;
+}
+
 export interface Windows {
   /**
    * Rows of one input in arrival order; `keys[i]` is negative for rows that do not count; by aggregate the columns of
@@ -89,6 +101,7 @@ export interface Windows {
   /** `pass` does nothing before this arrival time. */
   quietUntilMs(): number;
   openPanes(): number;
+  held(): HeldReadings;
   /** For `headgate explain`: -Infinity before the key's first reading. */
   watermarkMs(key: number): number;
   lastArrivalMs(key: number): number;
