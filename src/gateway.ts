@@ -59,10 +59,10 @@ export interface Gateway {
   /** Ports of a broker's listeners. */
   ports(source: string): readonly number[];
   /**
-   * Other rules and profiles take over between two batches, without losing a reading; subscriptions follow. Resolves
+   * Other rules and profiles take over between two batches, without losing a reading; subscriptions and users follow. Resolves
    * with the names of the rules whose state began anew. The rest of a configuration needs a restart.
    */
-  reload(plan: Plan): Promise<readonly string[]>;
+  reload(edited: Pick<GatewaySetup, 'plan' | 'users'>): Promise<readonly string[]>;
   stop(): Promise<void>;
   /** Rejects when the path dies; never resolves. */
   readonly failed: Promise<never>;
@@ -124,7 +124,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     const profiles = setup.plan.devices.map(({ profile }) => profile);
     const { limits, gateway: clientId } = config;
     const inlet = { ingest: journal.append, limits, clientId, logger, signal: stopping.sources.signal };
-    await openSources(config.sources, profiles, inlet, sources);
+    await openSources(config.sources, profiles, setup.users ?? {}, inlet, sources);
   } catch (error) {
     await stop();
     throw error;
@@ -161,9 +161,12 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
       return explainRule(state, ruleOf(state, rule)!, keys, clock.now());
     },
     ports: (name) => sources.get(name)?.ports ?? [],
-    reload(plan) {
+    reload({ plan, users = {} }) {
       const profiles = plan.devices.map(({ profile }) => profile);
-      for (const [name, source] of sources) source.subscribe?.(subscriptionsOf(name, profiles));
+      for (const [name, source] of sources) {
+        source.subscribe?.(subscriptionsOf(name, profiles));
+        if (Object.hasOwn(users, name)) source.replaceUsers?.(users[name]!);
+      }
       return new Promise((taken) => {
         pipeline.progress.change?.taken([]);
         pipeline.progress.change = { plan, taken };

@@ -9,6 +9,7 @@
 
 import { join } from 'node:path';
 import type { GatewayConfig } from './config/schema.ts';
+import type { UsersBySource } from './config/users.ts';
 import type { Clock } from './core/clock.ts';
 import type { Logger } from './core/log.ts';
 import { openCheckpoints } from './engine/checkpoint.ts';
@@ -25,6 +26,8 @@ import type { Plan } from './rules/plan.ts';
 export interface GatewaySetup {
   readonly config: GatewayConfig;
   readonly plan: Plan;
+  /** Of brokers that have users. */
+  readonly users?: UsersBySource;
 }
 
 const checkpointEveryMs = 30_000;

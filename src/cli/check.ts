@@ -61,6 +61,7 @@ async function load(
   const extra: ExtraFiles = {
     devices: selected?.devices ?? [],
     rules: [...(selected?.rules ?? []), ...others],
+    users: selected?.users ?? [],
   };
   const loaded = others.length > 0 ? await loadAll(gateway, env, extra) : first;
   return {
@@ -93,8 +94,8 @@ async function select(paths: readonly string[]): Promise<Selected> {
 }
 
 /** Whether a file, by its name in diagnostics, is one of those the user asked about. */
-function meantBy({ devices, rules, tests }: Selected, loaded: Loaded): (file: string) => boolean {
-  const paths = new Set([...devices, ...rules, ...tests]);
+function meantBy({ devices, rules, users, tests }: Selected, loaded: Loaded): (file: string) => boolean {
+  const paths = new Set([...devices, ...rules, ...users, ...tests]);
   const names = new Set(loaded.files.filter(({ path }) => paths.has(path)).map(({ file }) => file));
   return (file) => names.has(file);
 }

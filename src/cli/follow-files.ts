@@ -39,21 +39,24 @@ const usualEveryMs = 2000;
 
 export function followFiles(options: FollowOptions): FollowedFiles {
   const { setup, gateway, logger, signal, everyMs = usualEveryMs } = options;
-  const places = [resolve(options.configPath ?? 'headgate.yaml'), setup.config.devices, setup.config.rules];
+  const places = [
+    resolve(options.configPath ?? 'headgate.yaml'),
+    ...[setup.config.devices, setup.config.rules, ...usersFiles(setup)],
+  ];
   const startedWith = JSON.stringify(setup.config);
   let line: FilesLine = { loadedMs: Date.now(), state: 'current', detail: '' };
 
   async function load(): Promise<void> {
     try {
-      const { config, plan, warnings } = await loadSetup(options.configPath);
-      const reset = await gateway.reload(plan);
+      const { config, plan, users, warnings } = await loadSetup(options.configPath);
+      const reset = await gateway.reload({ plan, users });
       for (const { file, line: at, message } of warnings) logger.warn({ file, line: at }, message);
       const needsRestart = JSON.stringify(config) !== startedWith;
       line = {
         loadedMs: Date.now(),
         state: needsRestart ? 'restart needed' : 'current',
         detail: needsRestart
-          ? 'rules and devices were taken over; the rest of headgate.yaml needs a restart'
+          ? 'rules, devices and users were taken over; the rest of headgate.yaml needs a restart'
           : '',
       };
       logger.info({ rules: plan.rules.length, reset, state: line.state }, 'edited files took over');
@@ -82,6 +85,12 @@ export function followFiles(options: FollowOptions): FollowedFiles {
   process.on('SIGHUP', onSignal);
   const closed = follow().finally(() => process.off('SIGHUP', onSignal));
   return { status: () => line, load, closed };
+}
+
+function usersFiles({ config }: Setup): string[] {
+  return Object.values(config.sources).flatMap((source) =>
+    'broker' in source && source.broker.users !== undefined ? [source.broker.users] : [],
+  );
 }
 
 function mistakeOf(error: unknown): string {

@@ -188,7 +188,7 @@ const defineStatus: Define = (program, outcome) => {
 
 const defineSchema: Define = (program, outcome) => {
   command(program, 'schema', 'JSON Schemas, with which editors complete and check the files')
-    .argument('[kind]', 'gateway, device, rules or test (default: all of them)')
+    .argument('[kind]', 'gateway, device, rules, test or users (default: all of them)')
     .option('--out <folder>', 'write them to files in this folder')
     .action(async (kind, { out }) => {
       const { schemaCommand } = await import('./schema.ts');

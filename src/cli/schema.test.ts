@@ -15,7 +15,7 @@ async function said(options: { kind?: string; out?: string }): Promise<string> {
 
 test('one schema, or all by kind', async () => {
   const all = JSON.parse(await said({})) as Record<string, unknown>;
-  assert.deepEqual(Object.keys(all), ['gateway', 'device', 'rules', 'test']);
+  assert.deepEqual(Object.keys(all), ['gateway', 'device', 'rules', 'test', 'users']);
   assert.deepEqual(JSON.parse(await said({ kind: 'devices' })), all.device);
   assert.deepEqual(JSON.parse(await said({ kind: 'rules' })), all.rules);
   assert.deepEqual(JSON.parse(await said({ kind: 'tests' })), all.test);
@@ -26,7 +26,13 @@ test('files for editors', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-schema-'));
   try {
     const out = join(folder, 'a/b');
-    const names = ['headgate.schema.json', 'device.schema.json', 'rules.schema.json', 'test.schema.json'];
+    const names = [
+      'headgate.schema.json',
+      'device.schema.json',
+      'rules.schema.json',
+      'test.schema.json',
+      'users.schema.json',
+    ];
     assert.equal(await said({ out }), names.map((name) => `${join(out, name)}\n`).join(''));
     assert.deepEqual(readdirSync(out), names.toSorted());
     assert.equal(readFileSync(join(out, 'rules.schema.json'), 'utf8'), await said({ kind: 'rules' }));

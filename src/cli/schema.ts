@@ -9,7 +9,7 @@ import { makeFolder } from '../core/make-folder.ts';
 import { exitCodes, UsageError } from './failure.ts';
 
 export interface SchemaOptions {
-  /** `gateway`, `device` (or `devices`), `rules` or `test` (or `tests`); left out: all of them. */
+  /** `gateway`, `device` (or `devices`), `rules`, `test` (or `tests`) or `users`; left out: all of them. */
   readonly kind?: string | undefined;
   /** Folder to write files to; left out: to stdout. */
   readonly out?: string | undefined;
@@ -23,6 +23,7 @@ const kinds: Readonly<Record<string, FileKind>> = {
   rules: 'rules',
   test: 'test',
   tests: 'test',
+  users: 'users',
 };
 
 const fileNames: Readonly<Record<FileKind, string>> = {
@@ -30,13 +31,14 @@ const fileNames: Readonly<Record<FileKind, string>> = {
   device: 'device.schema.json',
   rules: 'rules.schema.json',
   test: 'test.schema.json',
+  users: 'users.schema.json',
 };
 
 /** Returns the exit code. */
 export async function schemaCommand({ kind, out, stdout }: SchemaOptions): Promise<number> {
   if (kind !== undefined && !Object.hasOwn(kinds, kind)) {
     throw new UsageError(`there is no schema \`${kind}\``, {
-      remedy: 'write gateway, device, rules or test',
+      remedy: 'write gateway, device, rules, test or users',
     });
   }
   const wanted: FileKind[] = kind === undefined ? (Object.keys(fileNames) as FileKind[]) : [kinds[kind]!];

@@ -19,6 +19,7 @@ import {
 } from '../config/load.ts';
 import type { LocatedRule } from '../config/located.ts';
 import type { DeviceProfile, GatewayConfig } from '../config/schema.ts';
+import type { UsersBySource } from '../config/users.ts';
 import { type Diagnostic, GatewayError, InvalidFiles } from '../core/errors.ts';
 import { compileRules } from '../rules/compile.ts';
 import type { Plan } from '../rules/plan.ts';
@@ -29,6 +30,7 @@ import { loadUpstream } from './upstream-rules.ts';
 export interface Setup {
   readonly config: GatewayConfig;
   readonly plan: Plan;
+  readonly users: UsersBySource;
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -37,6 +39,7 @@ export interface Files {
   readonly config: GatewayConfig;
   readonly devices: readonly DeviceProfile[];
   readonly rules: readonly LocatedRule[];
+  readonly users: UsersBySource;
   /** Lookup tables of rule files in them lie in them. */
   readonly rulesFolders: readonly string[];
   /** Mistakes that do not show before rules are compiled are not among them. */
@@ -71,6 +74,7 @@ export async function loadFiles(configPath: string | undefined, rulesPath?: stri
     config,
     devices: loaded.devices.map(({ device }) => device),
     rules: loaded.rules,
+    users: loaded.users,
     rulesFolders: rulesPath === undefined ? [config.rules] : [config.rules, resolve(rulesPath)],
     diagnostics: [...loaded.diagnostics, ...checkDevices(loaded.devices)],
     unused: loaded.unused,
@@ -82,6 +86,7 @@ export function compileSetup({
   config,
   devices,
   rules,
+  users,
   rulesFolders,
   diagnostics,
 }: Omit<Files, 'unused'>): Setup {
@@ -93,18 +98,18 @@ export function compileSetup({
   });
   const all = [...diagnostics, ...problems.map(diagnosticOf)];
   refuseErrors(all);
-  return { config, plan: plan!, warnings: all };
+  return { config, plan: plan!, users, warnings: all };
 }
 
 function refuseErrors(diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidFiles(diagnostics);
 }
 
-type Parts = Pick<Loaded, 'config' | 'devices' | 'rules' | 'diagnostics' | 'unused'>;
+type Parts = Pick<Loaded, 'config' | 'devices' | 'rules' | 'users' | 'diagnostics' | 'unused'>;
 
 async function loadWithRules(configPath: string | undefined, rulesPath: string): Promise<Parts> {
   const { file, config, diagnostics } = await loadConfig(configPath, process.env);
-  if (config === undefined) return { devices: [], rules: [], diagnostics, unused: [] };
+  if (config === undefined) return { devices: [], rules: [], users: {}, diagnostics, unused: [] };
   const hasDevices = (await kindOf(config.devices)) !== undefined;
   const devices = await (hasDevices ? loadDevices(config.devices) : loadDeviceFiles([]));
   const own = await loadRulesAt(rulesPath);
@@ -116,7 +121,7 @@ async function loadWithRules(configPath: string | undefined, rulesPath: string):
     ...{ brokenDevices: devices.broken, mayBeBroken, otherRules: read.others },
   });
   const all = [diagnostics, devices.diagnostics, own.diagnostics, read.diagnostics, between];
-  return { ...parts, diagnostics: all.flat(), unused: [] };
+  return { ...parts, users: {}, diagnostics: all.flat(), unused: [] };
 }
 
 async function loadRulesAt(path: string): ReturnType<typeof loadRules> {

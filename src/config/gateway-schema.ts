@@ -127,9 +127,26 @@ const limits = section({
     .prefault('256KB')
     .describe('Largest MQTT packet or serial frame.'),
   connections: z.int().min(1).max(1_000_000).default(1000).describe('Connections to the broker.'),
-}).transform(({ journal, outbox, packet, ...rest }) => ({
+  connections_per_address: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(500)
+    .describe('Connections to the broker from one address; of IPv6 from one network (/64).'),
+  connect_timeout: duration({ min: '1s', max: '5m' })
+    .prefault('8s')
+    .describe('How long a connection to the broker may take to log in.'),
+  subscriptions: z.int().min(1).max(100_000).default(100).describe('Subscriptions of one broker client.'),
+  sessions: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Sessions that the broker keeps for clients, connected or not.'),
+}).transform(({ journal, outbox, packet, connect_timeout: connectTimeoutMs, ...rest }) => ({
   ...camelKeys(rest),
   journalBytes: journal,
   outboxBytes: outbox,
   packetBytes: packet,
+  connectTimeoutMs,
 }));

@@ -9,7 +9,6 @@ import { closest } from '../core/suggest.ts';
 import { remedyElsewhere } from './elsewhere.ts';
 import { fromRule } from './from.ts';
 import { exampleOf, meantKey, meantWord } from './habits.ts';
-import { isLater } from './later.ts';
 import type { KeyPath } from './located.ts';
 import type { FileKind } from './schema.ts';
 import { isSecretKey } from './secrets.ts';
@@ -24,8 +23,8 @@ export interface Mistake {
   readonly start?: number | undefined;
   readonly end?: number | undefined;
   readonly isMissing?: boolean;
-  /** The key is unknown: to this version only, or perhaps a mistyped one. */
-  readonly unknown?: { readonly isLater: boolean; readonly meant?: string | undefined };
+  /** The key is unknown, perhaps a mistyped one. */
+  readonly unknown?: { readonly meant: string | undefined };
 }
 
 /** Stands for the value of a secret key in messages. */
@@ -102,20 +101,10 @@ function atKey(path: KeyPath) {
 function unknownKey(kind: FileKind, path: KeyPath, known: readonly string[]): Mistake {
   const key = String(path.at(-1));
   const all = known.length > 0 ? `known here: ${known.join(', ')}` : 'nothing can be set here: write {}';
-  if (isLater(kind, path)) {
-    const remedy = `remove it; ${all}`;
-    return {
-      path,
-      at: 'key',
-      message: `\`${key}\` is not supported yet`,
-      remedy,
-      unknown: { isLater: true },
-    };
-  }
   const meant = meantKey(key, known) ?? closest(key, known);
   const elsewhere = remedyElsewhere(kind, path);
   const remedy = elsewhere ?? (meant ? `did you mean \`${meant}\`?` : all);
-  return { path, at: 'key', message: `unknown key ${show(key)}`, remedy, unknown: { isLater: false, meant } };
+  return { path, at: 'key', message: `unknown key ${show(key)}`, remedy, unknown: { meant } };
 }
 
 function missing(path: KeyPath): Mistake {

@@ -102,7 +102,7 @@ function everySchema(schema: Schema): Schema[] {
   return [schema, ...below.flatMap(everySchema)];
 }
 
-const kinds: readonly FileKind[] = ['gateway', 'device', 'rules', 'test'];
+const kinds: readonly FileKind[] = ['gateway', 'device', 'rules', 'test', 'users'];
 
 for (const kind of kinds) {
   test(`every key of ${kind} files is described, and unknown ones are refused`, () => {
@@ -119,7 +119,7 @@ for (const kind of kinds) {
 }
 
 const references: readonly (readonly [page: string, kinds: readonly FileKind[]])[] = [
-  ['configuration.md', ['gateway', 'device']],
+  ['configuration.md', ['gateway', 'device', 'users']],
   ['rules.md', ['rules', 'test']],
 ];
 

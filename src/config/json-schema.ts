@@ -1,5 +1,5 @@
 /**
- * JSON Schemas of the four kinds of files, for editors: what users write, not what it becomes.
+ * JSON Schemas of the five kinds of files, for editors: what users write, not what it becomes.
  *
  * Draft 7, which every editor's YAML support understands.
  */
@@ -10,12 +10,14 @@ import { gatewaySchema } from './gateway-schema.ts';
 import { ruleFileSchema } from './rule-schema.ts';
 import type { FileKind } from './schema.ts';
 import { testFileSchema } from './test-schema.ts';
+import { usersFileSchema } from './users-schema.ts';
 
 const titles: Readonly<Record<FileKind, string>> = {
   gateway: 'Headgate: the gateway (headgate.yaml)',
   device: 'Headgate: a kind of device (devices/*.yaml)',
   rules: 'Headgate: rules (rules/*.yaml)',
   test: 'Headgate: tests of rules (rules/*.test.yaml)',
+  users: 'Headgate: users of a broker (users.yaml)',
 };
 
 /** The schema of one kind of file as plain data. */
@@ -53,5 +55,5 @@ function isSchema(value: unknown): value is Json {
 
 function schemaOf(kind: FileKind): z.ZodType {
   if (kind === 'gateway') return gatewaySchema({ folder: '/', hostName: 'gateway' });
-  return { device: deviceSchema, rules: ruleFileSchema, test: testFileSchema }[kind];
+  return { device: deviceSchema, rules: ruleFileSchema, test: testFileSchema, users: usersFileSchema }[kind];
 }

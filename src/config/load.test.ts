@@ -54,6 +54,10 @@ test('an empty file gives every default', async () => {
       seriesPerRule: 10_000,
       packetBytes: 256 * 1024,
       connections: 1000,
+      connectionsPerAddress: 500,
+      connectTimeoutMs: 8000,
+      subscriptions: 100,
+      sessions: 10_000,
     },
   });
 });

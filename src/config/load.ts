@@ -20,6 +20,7 @@ import { ruleFileSchema, ruleSchema } from './rule-schema.ts';
 import type { GatewayConfig, RuleConfig } from './schema.ts';
 import { checkSecretFiles } from './secret-files.ts';
 import { unusedParts } from './unused.ts';
+import { loadUsers, loadUsersFile, type UsersBySource } from './users.ts';
 import { salvage, type Validated, validate } from './validate.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -42,6 +43,8 @@ export interface Loaded {
   readonly devices: readonly LocatedDevice[];
   /** Names of devices whose files have errors. */
   readonly brokenDevices: readonly string[];
+  /** Of brokers whose users file has no mistake. */
+  readonly users: UsersBySource;
   readonly rules: readonly LocatedRule[];
   /** Whether a rule of that name may be among those whose files have errors. */
   readonly mayBeBroken: (rule: string) => boolean;
@@ -190,6 +193,7 @@ function child(value: unknown, key: string): unknown {
 export interface ExtraFiles {
   readonly devices: readonly string[];
   readonly rules: readonly string[];
+  readonly users?: readonly string[];
 }
 
 /** headgate.yaml, the files of its folders and `extra` ones, checked against each other. */
@@ -203,12 +207,20 @@ export async function loadAll(
   const inRules = await filesOf(file, 'rules', config);
   const devices = await loadDeviceFiles([...new Set([...inDevices.paths, ...extra.devices])]);
   const rules = await loadRuleFiles([...new Set([...inRules.paths, ...extra.rules])]);
+  const ofBrokers = config ? await loadUsers(file, config) : { files: [], users: {}, diagnostics: [] };
+  const known = new Set(ofBrokers.files.map(({ path }) => path));
+  const others = (extra.users ?? []).filter((path) => !known.has(path));
+  const otherUsers = await Promise.all(others.map(loadUsersFile));
   const loaded = {
     isDefault: isAbsent,
-    files: [file, ...devices.files, ...rules.files],
+    files: [
+      ...[file, ...devices.files, ...rules.files, ...ofBrokers.files],
+      ...otherUsers.map((one) => one.file),
+    ],
     ...(config && { config }),
     devices: devices.devices,
     brokenDevices: devices.broken,
+    users: ofBrokers.users,
     rules: rules.rules,
     mayBeBroken: rules.mayBeBroken,
   };
@@ -220,6 +232,8 @@ export async function loadAll(
     inRules.diagnostics,
     devices.diagnostics,
     rules.diagnostics,
+    ofBrokers.diagnostics,
+    ...otherUsers.map((one) => one.diagnostics),
   ];
   const unused = isSound ? unusedParts(file, loaded) : [];
   const secrets = config ? await checkSecretFiles(file, config) : [];

@@ -1,8 +1,7 @@
 /**
  * rules/*.yaml: its keys, defaults and limits.
  *
- * Not here: what expressions mean; src/rules compiles them. Keys of the language that are still to come are
- * listed in later.ts.
+ * Not here: what expressions mean; src/rules compiles them.
  */
 
 import { z } from 'zod';

@@ -2,7 +2,7 @@
 
 import type { Severity, ValueType } from '../core/types.ts';
 
-export type FileKind = 'gateway' | 'device' | 'rules' | 'test';
+export type FileKind = 'gateway' | 'device' | 'rules' | 'test' | 'users';
 
 export interface GatewayConfig {
   readonly gateway: string;
@@ -23,6 +23,12 @@ export interface Limits {
   readonly seriesPerRule: number;
   readonly packetBytes: number;
   readonly connections: number;
+  readonly connectionsPerAddress: number;
+  readonly connectTimeoutMs: number;
+  /** Of one client of the broker. */
+  readonly subscriptions: number;
+  /** Sessions that the broker keeps. */
+  readonly sessions: number;
 }
 
 export type SourceConfig =
@@ -32,6 +38,7 @@ export type SourceConfig =
 
 export interface BrokerConfig {
   readonly listen: readonly Listen[];
+  /** Of the users file, absolute. */
   readonly users?: string;
   readonly allowAnonymous: boolean;
 }

@@ -58,9 +58,10 @@ function below(above: KeyPath, files: readonly SecretFile[]): SecretFile[] {
 
 function ofSource(source: SourceConfig): SecretFile[] {
   if ('broker' in source) {
-    return source.broker.listen.flatMap(({ tls }, i) =>
+    const keys = source.broker.listen.flatMap(({ tls }, i) =>
       tls === undefined ? [] : [{ keyPath: ['broker', 'listen', i, 'tls', 'key'], path: tls.key }],
     );
+    return [...keys, ...named(['broker', 'users'], source.broker.users)];
   }
   if (!('mqtt' in source)) return [];
   return [

@@ -13,11 +13,12 @@ import { defaultConfigName, type ExtraFiles, lookupPaths } from './load.ts';
 export interface Selected extends ExtraFiles {
   /** headgate.yaml, when it is among them. */
   readonly gateway?: string;
+  readonly users: readonly string[];
   readonly tests: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
-type Kind = 'gateway' | 'devices' | 'rules';
+type Kind = 'gateway' | 'devices' | 'rules' | 'users';
 
 /** Sorts files and the files in folders by kind; throws for a path that leads nowhere. */
 export async function selectFiles(paths: readonly string[]): Promise<Selected> {
@@ -37,7 +38,14 @@ export async function selectFiles(paths: readonly string[]): Promise<Selected> {
   const unclear = told.filter(({ kind }) => kind === undefined).map(({ path }) => unclearFile(path));
   const tests = [...new Set(files.map(({ path }) => path).filter(isTestFile))];
   const diagnostics = [...listed.flatMap((one) => one.diagnostics), ...unclear];
-  return { ...(gateway && { gateway }), devices: of('devices'), rules: of('rules'), tests, diagnostics };
+  return {
+    ...(gateway && { gateway }),
+    devices: of('devices'),
+    rules: of('rules'),
+    users: of('users'),
+    tests,
+    diagnostics,
+  };
 }
 
 async function expand(path: string): Promise<{ paths: string[]; diagnostics: Diagnostic[] }> {
@@ -53,6 +61,7 @@ function kindOfFile({ path, value }: YamlFile): Kind | undefined {
     typeof value === 'object' && value !== null && Object.hasOwn(value, key);
   if (has('device')) return 'devices';
   if (has('rules') && Array.isArray((value as { rules: unknown }).rules)) return 'rules';
+  if (has('users') && Array.isArray((value as { users: unknown }).users)) return 'users';
   const folders = dirname(path).split('/');
   const folder = folders.findLast((name) => name === 'devices' || name === 'rules');
   if (folder === 'devices' || folder === 'rules') return folder;
@@ -72,7 +81,7 @@ function kindOfFile({ path, value }: YamlFile): Kind | undefined {
 
 function unclearFile(path: string): Diagnostic {
   const remedy =
-    'a device file has `device:`, a rule file `rules:` with a list, a gateway file `sources:` and the like';
+    'a device file has `device:`, a rule file `rules:` with a list, a users file `users:` with one, a gateway file `sources:` and the like';
   return wholeFile(path, 'it is not clear what kind of file this is', remedy);
 }
 

@@ -47,6 +47,9 @@ function broker(path: PathSchema) {
   }).transform((one) => ({ ...one, port: one.port ?? (one.tls ? 8883 : 1883) }));
   return section({
     listen: z.array(listen).min(1).prefault([{}]).describe('Ports to listen on.'),
+    users: path
+      .exactOptional()
+      .describe('File of those who may log in, with what each may publish and subscribe.'),
     allow_anonymous: z
       .boolean()
       .default(false)
@@ -56,17 +59,18 @@ function broker(path: PathSchema) {
     .transform(camelKeys);
 }
 
-/** The broker has no users yet: what is not on loopback would be open to all without anybody having said so. */
+/** Without users what is not on loopback would be open to all without anybody having said so. */
 function refuseOpenDoor(
-  config: { listen: readonly { host: string }[]; allow_anonymous: boolean },
+  config: { listen: readonly { host: string }[]; users?: string; allow_anonymous: boolean },
   context: Context,
 ): void {
-  if (config.allow_anonymous || !Array.isArray(config.listen)) return;
+  if ('users' in config || config.allow_anonymous || !Array.isArray(config.listen)) return;
   for (const [i, listen] of config.listen.entries()) {
     const host: unknown = listen?.host;
     if (typeof host !== 'string' || isLoopback(host)) continue;
     const path = ['listen', i, 'host'];
-    const remedy = 'write `allow_anonymous: true` beside `listen` to permit it, or listen on 127.0.0.1';
+    const remedy =
+      'write `users: ./users.yaml` beside `listen`, or `allow_anonymous: true` to permit it, or listen on 127.0.0.1';
     refuse(context, `listening on ${show(host)} lets anybody on the network in`, remedy, { path });
   }
 }

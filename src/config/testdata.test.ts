@@ -10,6 +10,7 @@ import { gatewaySchema } from './gateway-schema.ts';
 import { ruleFileSchema } from './rule-schema.ts';
 import type { FileKind } from './schema.ts';
 import { testFileSchema } from './test-schema.ts';
+import { usersFileSchema } from './users-schema.ts';
 import { validate } from './validate.ts';
 
 const folder = join(import.meta.dirname, 'testdata');
@@ -19,6 +20,7 @@ const schemas: Readonly<Record<FileKind, z.ZodType>> = {
   device: deviceSchema,
   rules: ruleFileSchema,
   test: testFileSchema,
+  users: usersFileSchema,
 };
 
 function check(name: string) {

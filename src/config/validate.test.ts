@@ -10,6 +10,7 @@ import { gatewaySchema } from './gateway-schema.ts';
 import { ruleFileSchema } from './rule-schema.ts';
 import type { FileKind, GatewayConfig } from './schema.ts';
 import { testFileSchema } from './test-schema.ts';
+import { usersFileSchema } from './users-schema.ts';
 import { validate } from './validate.ts';
 
 const gateway = gatewaySchema({ folder: '/etc/headgate', hostName: 'here' });
@@ -18,6 +19,7 @@ const schemas: Readonly<Record<FileKind, z.ZodType>> = {
   device: deviceSchema,
   rules: ruleFileSchema,
   test: testFileSchema,
+  users: usersFileSchema,
 };
 
 function read(text: string) {

@@ -1,5 +1,5 @@
 /**
- * The broker's listening sockets: plain and TLS, one bound on connections for all of them.
+ * The broker's listening sockets: plain and TLS, one bound on connections for all of them, and one for each address.
  *
  * Invariant: after `close` no socket is left, also none that never said CONNECT.
  * Not here: what is spoken on them.
@@ -10,6 +10,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type { Listen } from '../config/schema.ts';
 import { GatewayError, messageOf, reasonOf } from '../core/errors.ts';
+import { addressKey } from './peer-address.ts';
 
 export interface Listeners {
   readonly ports: readonly number[];
@@ -26,25 +27,27 @@ export interface ListenOptions {
   readonly name: string;
   readonly maxConnections: number;
   readonly onConnection: (socket: net.Socket) => void;
-  readonly onRefused: () => void;
+  readonly maxConnectionsPerAddress: number;
+  readonly handshakeTimeoutMs: number;
+  /** A connection too many: of all, or of its address. */
+  readonly onRefused: (address: string | undefined) => void;
   /** A TLS handshake failed, for example for want of a client certificate. */
   readonly onHandshakeError: (error: Error, address: string | undefined) => void;
 }
 
-const handshakeTimeoutMs = 8000;
 /** Finds peers that vanished without a word, also those that speak with keep-alive 0. */
 const keepAliveProbeMs = 60_000;
 
 /** Opens all or none. Throws a `GatewayError` for an address that cannot be used or a certificate that is wrong. */
 export async function openListeners(listens: readonly Listen[], options: ListenOptions): Promise<Listeners> {
-  const sockets = new Set<net.Socket>();
+  const sockets: Admitted = { all: new Set(), byAddress: new Map() };
   const servers: net.Server[] = [];
   const stop = (): void => {
     for (const server of servers) server.close();
   };
   const close = async (): Promise<void> => {
     const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets.all) socket.destroy();
     await Promise.all(closed);
   };
 
@@ -65,15 +68,29 @@ export async function openListeners(listens: readonly Listen[], options: ListenO
   return { ports, addresses, stop, close };
 }
 
+interface Admitted {
+  readonly all: Set<net.Socket>;
+  readonly byAddress: Map<string, number>;
+}
+
 /** Whether there is room for one more connection; one too many is ended. */
-function admit(socket: net.Socket, sockets: Set<net.Socket>, options: ListenOptions): boolean {
-  if (sockets.size >= options.maxConnections) {
-    options.onRefused();
+function admit(socket: net.Socket, { all, byAddress }: Admitted, options: ListenOptions): boolean {
+  const address = addressKey(socket.remoteAddress);
+  const ofAddress = byAddress.get(address) ?? 0;
+  const isTooMany = all.size >= options.maxConnections;
+  if (isTooMany || ofAddress >= options.maxConnectionsPerAddress) {
+    options.onRefused(isTooMany ? undefined : address);
     socket.destroy();
     return false;
   }
-  sockets.add(socket);
-  socket.once('close', () => sockets.delete(socket));
+  all.add(socket);
+  byAddress.set(address, ofAddress + 1);
+  socket.once('close', () => {
+    all.delete(socket);
+    const left = byAddress.get(address)! - 1;
+    if (left > 0) byAddress.set(address, left);
+    else byAddress.delete(address);
+  });
   return true;
 }
 
@@ -89,7 +106,7 @@ function createServer(
     });
   }
   const server = createTlsServer(
-    { ...socketOptions, handshakeTimeout: handshakeTimeoutMs },
+    { ...socketOptions, handshakeTimeout: options.handshakeTimeoutMs },
     listen,
     options.name,
   );

@@ -5,26 +5,35 @@
  * when `authorizePublish` calls back, before anything else of its own, so that is where frames are taken. While it
  * waits, aedes reads no more of that client: back-pressure, and what arrived together is committed together.
  * Frames are taken in the hook's order, not from the broker's subscriptions, whose order differs.
- * Not here: users and their permissions; keeping sessions over a restart.
+ * Not here: what may be published, subscribed and by whom (the hooks); keeping sessions over a restart.
  */
 
-import type { EventEmitter } from 'node:events';
-import { Aedes, type AedesOptions, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { Aedes, type AedesOptions, type Client, type PublishPacket } from 'aedes';
 import type { BrokerConfig } from '../config/schema.ts';
 import { GatewayError } from '../core/errors.ts';
-import { checkAccess } from './access.ts';
-import { type Inbox, keepHandshakes } from './handshakes.ts';
+import type { Logger } from '../core/log.ts';
+import { type Access, checkAccess, createAccess } from './access.ts';
+import { createClientIds } from './client-ids.ts';
+import { type Addresses, logClients } from './client-log.ts';
+import { connectRules, maxKeepaliveS } from './connect-rules.ts';
+import { keepHandshakes } from './handshakes.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import { limitLog } from './limit-log.ts';
 import { type Listeners, openListeners } from './listeners.ts';
-import { limitPackets } from './packet-limit.ts';
-import { boundSessions, type Persistence } from './sessions.ts';
+import { addressKey } from './peer-address.ts';
+import { createPublishHook } from './publishes.ts';
+import { keepRetained } from './retained.ts';
+import { boundQueues, type Persistence } from './sessions.ts';
 import { createSlowGuard, widen } from './slow-subscriber.ts';
 import type { PublishOptions, Source, SourceContext } from './source.ts';
+import { watchStalled } from './stalled.ts';
+import { boundStoredSessions } from './stored-sessions.ts';
+import { bePicky } from './strict-packets.ts';
+import { createSubscribeHook } from './subscribes.ts';
 import { maxTopicLevels, topicProblem } from './topic.ts';
 
-/** A silent client may be ended when it seems dead (MQTT 3.1.1, 3.1.2.10), also one that asked for no keep-alive. */
-const maxKeepaliveS = 3600;
 /** What the journal is given to answer publishes already taken, before their connections end. */
 const drainMs = 500;
 
@@ -33,17 +42,25 @@ const zeroCounters = {
   refused: 0,
   notStored: 0,
   packetsTooLong: 0,
+  packetsUnfinished: 0,
   clientErrors: 0,
   connectionsRefused: 0,
+  connectionsRefusedOfAddress: 0,
+  loginsRefused: 0,
+  loginsBusy: 0,
+  clientIdsRefused: 0,
+  usersDisconnected: 0,
+  publishesDenied: 0,
+  subscriptionsDenied: 0,
+  subscriptionsTooMany: 0,
   slowDropped: 0,
   slowDisconnected: 0,
   handshakesForgotten: 0,
   queueDropped: 0,
   retainedRefused: 0,
+  sessionsForgotten: 0,
 };
 type Counters = typeof zeroCounters;
-/** Of peers, by connection: a socket that has ended does not know any more. */
-type Addresses = WeakMap<object, string | undefined>;
 
 /**
  * Starts the broker on every listener. Throws a `GatewayError` when one cannot be opened or would let strangers in.
@@ -51,16 +68,27 @@ type Addresses = WeakMap<object, string | undefined>;
  */
 export async function startBroker(config: BrokerConfig, context: SourceContext): Promise<Source> {
   const { name, signal, logger } = context;
-  checkAccess(config, name);
+  checkAccess(config, context.users, name);
   const counters: Counters = { ...zeroCounters };
   const inFlight = createInFlight(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-  const broker = await Aedes.createBroker(fixedOptions(counters));
-  const persistence = (broker as unknown as { persistence: Persistence }).persistence;
-  boundSessions(persistence, counters);
-  broker.authorizePublish = takePublishes(context, keepHandshakes(persistence, counters), inFlight, counters);
+  const broker = await Aedes.createBroker(fixedOptions(context));
   const addresses: Addresses = new WeakMap();
+  const access = setHooks(broker, { config, context, inFlight, counters, addresses });
   logClients(broker, context, counters, addresses);
-  const listeners = await openOrClose(broker, config, context, counters, addresses);
+  const stalled = watchStalled({ onStalled: () => (counters.packetsUnfinished += 1) });
+  const onConnection = (socket: Socket): void => {
+    addresses.set(socket, socket.remoteAddress);
+    widen(socket);
+    const client = broker.handle(socket);
+    stalled.add(client);
+    socket.once('close', () => stalled.remove(client));
+    bePicky(client, {
+      packetBytes: context.limits.packetBytes,
+      onTooLong: () => (counters.packetsTooLong += 1),
+      onWrongVersion: () => socket.write(wrongVersion),
+    });
+  };
+  const listeners = await openOrClose(broker, config, context, counters, onConnection);
   logger.info({ source: name, listen: listeners.addresses }, 'broker listens');
 
   let closed = false;
@@ -74,113 +102,93 @@ export async function startBroker(config: BrokerConfig, context: SourceContext):
       counters: { ...counters, clients: broker.connectedClients },
     }),
     closed: aborted(signal).then(async () => {
+      stalled.stop();
+      access.stop();
       await stop(broker, listeners, inFlight);
       closed = true;
     }),
     publish: (topic, payload, options) => publish(broker, signal, topic, payload, options),
+    replaceUsers: access.replaceUsers,
   };
 }
 
-function fixedOptions(counters: Counters): AedesOptions {
-  const mayForward = createSlowGuard(counters);
+/** CONNACK: unacceptable protocol version [MQTT-3.1.2-2]. */
+const wrongVersion = Buffer.from([0x20, 2, 0, 1]);
+
+function fixedOptions({ limits }: SourceContext): AedesOptions {
   return {
     // A new one each start, later ones sorting later: what aedes numbers under it never repeats.
     id: `headgate-${Date.now().toString(36)}`,
     // With a bound, one stuck topic would hold up the delivery of all others, in an unbounded queue.
     concurrency: 0,
-    connectTimeout: 8000,
+    connectTimeout: limits.connectTimeoutMs,
     drainTimeout: 5000,
     keepaliveLimit: maxKeepaliveS,
     maxInflightInbound: 1000,
     queueLimit: 42,
     maxTopicLevels,
-    preConnect: limitKeepalive,
-    authorizeSubscribe: (_client, subscription, callback) => {
-      // Not offered: as a plain topic it would be granted and never get anything.
-      callback(null, subscription.topic.startsWith('$share/') ? null : subscription);
-    },
-    authorizeForward: (client, packet) => (mayForward(client, packet.qos) ? packet : null),
   };
 }
 
-/** aedes refuses what is beyond its limit with a code that MQTT 3.1.1 does not know; so the value is lowered. */
-function limitKeepalive(
-  _client: Client,
-  packet: ConnectPacket,
-  callback: (error: null, ok: boolean) => void,
-) {
-  if (!packet.keepalive || packet.keepalive > maxKeepaliveS) packet.keepalive = maxKeepaliveS;
-  callback(null, true);
+interface Parts {
+  readonly config: BrokerConfig;
+  readonly context: SourceContext;
+  readonly inFlight: InFlight;
+  readonly counters: Counters;
+  readonly addresses: Addresses;
 }
 
-/** The hook every publish and will passes through before it is answered. */
-function takePublishes(
-  { name, ingest, signal, logger }: SourceContext,
-  inbox: Inbox,
-  inFlight: InFlight,
-  counters: Counters,
-): Aedes['authorizePublish'] {
-  const warn = limitLog(logger.warn.bind(logger));
+/** Puts our rules into the places that aedes has for them. */
+function setHooks(broker: Aedes, { config, context, inFlight, counters, addresses }: Parts): Access {
+  const { limits, logger } = context;
+  const warn = namedWarn(context, logger);
+  const { persistence, clients } = broker as unknown as { persistence: Persistence; clients: object };
+  boundQueues(persistence, counters);
+  keepRetained(persistence, counters);
+  const inbox = keepHandshakes(persistence, counters);
+  // Wills of other brokers, which there are none of: after a jump of the clock aedes takes its own clients' for such.
+  persistence.streamWill = () => Readable.from([]);
+  const sessions = boundStoredSessions(persistence, {
+    limit: limits.sessions,
+    isConnected: (id) => Object.hasOwn(clients, id),
+    isRefused: (subscription) => subscribes.isRefused(subscription),
+    onEnded: (id) => clientIds.sessionEnded(id),
+    counters,
+  });
+  const clientIds = createClientIds(sessions);
+  const access = createAccess({
+    ...{ config, users: context.users, clientIds, counters },
+    addressOf: ({ conn }) => addressKey(addresses.get(conn)),
+    warn: namedWarn(context, logger),
+  });
+  const subscribes = createSubscribeHook({ limit: limits.subscriptions, counters, ...access, warn });
+  const publishes = createPublishHook({ context, inbox, inFlight, counters, ...access });
+  const connect = connectRules(access);
+  const mayForward = createSlowGuard(counters);
 
-  function journal(packet: PublishPacket, done: (error?: Error) => void): void {
-    // Never answered: its connection is about to end, and its sender will send it again. Also holds back the wills
-    // of clients that the gateway itself disconnects.
-    if (signal.aborted) return;
-    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    counters.received += 1;
-    inFlight.add(payload.length);
-    ingest(name, packet.topic, payload, packet.qos > 0 ? 'durable' : 'accepted', (error) => {
-      inFlight.remove(payload.length);
-      if (error) {
-        counters.notStored += 1;
-        warn(
-          { source: name, topic: packet.topic, reason: error.message },
-          'publish not stored, not acknowledged',
-        );
-      }
-      done(error);
-    });
-  }
-
-  return (client, packet, callback) => {
-    const problem = topicProblem(packet.topic);
-    if (problem) {
-      counters.refused += 1;
-      callback(new Error(problem));
-      return;
-    }
-    const done = (error?: Error): void => callback(error ?? null);
-    const { messageId } = packet;
-    // A will has no id; the sweeper of forgotten wills has no client.
-    if (packet.qos !== 2 || messageId === undefined || !client) journal(packet, done);
-    else inbox.receive(client.id, { messageId, dup: packet.dup }, (stored) => journal(packet, stored), done);
-  };
+  broker.preConnect = connect.preConnect as Aedes['preConnect'];
+  broker.authenticate = connect.authenticate as Aedes['authenticate'];
+  broker.authorizePublish = publishes.authorize as Aedes['authorizePublish'];
+  broker.authorizeSubscribe = subscribes.authorize as Aedes['authorizeSubscribe'];
+  broker.authorizeForward = (client, packet) =>
+    access.grants(client).mayReceive(packet.topic) && mayForward(client, packet.qos) ? packet : null;
+  const handOn = broker.publish as Publish;
+  broker.publish = ((packet, client, done) => {
+    if (!publishes.isDenied(packet)) return handOn.call(broker, packet, client, done);
+    if (typeof client === 'function') client();
+    else done?.();
+  }) as Publish as Aedes['publish'];
+  broker.on('unsubscribe', (filters, client) => subscribes.unsubscribed(client, filters));
+  broker.on('clientDisconnect', ({ id }) => sessions.touch(id));
+  return access;
 }
 
-function logClients(
-  broker: Aedes,
-  { name, logger }: SourceContext,
-  counters: Counters,
-  addresses: Addresses,
-): void {
+/** As aedes calls it: with a client, or without. */
+type Publish = (packet: PublishPacket, client?: Client | (() => void), done?: () => void) => void;
+
+function namedWarn({ name }: SourceContext, logger: Logger): Logger['warn'] {
   const warn = limitLog(logger.warn.bind(logger));
-  const error = limitLog(logger.error.bind(logger));
-  broker.on('client', (client) => logger.debug({ source: name, client: client.id }, 'client connected'));
-  broker.on('clientDisconnect', (client) => logger.debug({ source: name, client: client.id }, 'client left'));
-  broker.on('clientError', (client, { message }) => {
-    counters.clientErrors += 1;
-    const from = addresses.get(client.conn);
-    warn({ source: name, client: client.id, from, reason: message }, 'client disconnected');
-  });
-  broker.on('connectionError', (client, { message }) => {
-    warn(
-      { source: name, from: addresses.get(client.conn), reason: message },
-      'connection ended before it became a client',
-    );
-  });
-  (broker as EventEmitter).on('error', ({ message }: Error) =>
-    error({ source: name, reason: message }, 'broker failed inside'),
-  );
+  return (details, message) => warn({ source: name, ...details }, message);
 }
 
 async function openOrClose(
@@ -188,23 +196,21 @@ async function openOrClose(
   config: BrokerConfig,
   { name, limits, logger }: SourceContext,
   counters: Counters,
-  addresses: Addresses,
+  onConnection: (socket: Socket) => void,
 ): Promise<Listeners> {
   const warn = limitLog(logger.warn.bind(logger));
   try {
     return await openListeners(config.listen, {
       name,
       maxConnections: limits.connections,
-      onConnection: (socket) => {
-        addresses.set(socket, socket.remoteAddress);
-        widen(socket);
-        limitPackets(broker.handle(socket), limits.packetBytes, () => {
-          counters.packetsTooLong += 1;
-        });
-      },
-      onRefused: () => {
-        counters.connectionsRefused += 1;
-        warn({ source: name, limit: limits.connections }, 'too many connections, one refused');
+      maxConnectionsPerAddress: limits.connectionsPerAddress,
+      handshakeTimeoutMs: limits.connectTimeoutMs,
+      onConnection,
+      onRefused: (from) => {
+        if (from === undefined) counters.connectionsRefused += 1;
+        else counters.connectionsRefusedOfAddress += 1;
+        const limit = from === undefined ? limits.connections : limits.connectionsPerAddress;
+        warn({ source: name, from, limit }, 'too many connections, one refused');
       },
       onHandshakeError: ({ message }, from) =>
         warn({ source: name, from, reason: message }, 'no TLS connection'),

@@ -6,6 +6,7 @@
 
 import type { DeviceProfile, SourceConfig } from '../config/schema.ts';
 import { parseTopic } from '../config/topic.ts';
+import type { UsersBySource } from '../config/users.ts';
 import { GatewayError } from '../core/errors.ts';
 import { sources } from './index.ts';
 import type { PublishOptions, Source, SourceContext } from './source.ts';
@@ -17,11 +18,13 @@ export type OpenSources = ReadonlyMap<string, Source>;
 export async function openSources(
   configs: Readonly<Record<string, SourceConfig>>,
   profiles: readonly DeviceProfile[],
-  common: Omit<SourceContext, 'name' | 'subscriptions'>,
+  users: UsersBySource,
+  common: Omit<SourceContext, 'name' | 'subscriptions' | 'users'>,
   opened: Map<string, Source>,
 ): Promise<void> {
   for (const [name, config] of Object.entries(configs)) {
-    const context = { ...common, name, subscriptions: subscriptionsOf(name, profiles) };
+    const own = Object.hasOwn(users, name) ? { users: users[name]! } : {};
+    const context = { ...common, ...own, name, subscriptions: subscriptionsOf(name, profiles) };
     opened.set(name, await open(config, context));
   }
 }

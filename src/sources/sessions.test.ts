@@ -2,15 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Aedes } from 'aedes';
 import { keepHandshakes } from './handshakes.ts';
-import { boundSessions, defaultSessionLimits, type Persistence, type StoredPacket } from './sessions.ts';
+import { keepRetained, type RetainedLimits } from './retained.ts';
+import { boundQueues, defaultSessionLimits, type Persistence, type StoredPacket } from './sessions.ts';
 
 /** The broker's real persistence, bounded. */
-async function bounded(limits: Partial<typeof defaultSessionLimits> = {}) {
+async function bounded(limits: Partial<typeof defaultSessionLimits & RetainedLimits> = {}) {
   const broker = await Aedes.createBroker({});
   broker.close();
   const persistence = (broker as unknown as { persistence: Persistence }).persistence;
   const counters = { queueDropped: 0, retainedRefused: 0, handshakesForgotten: 0 };
-  boundSessions(persistence, counters, { ...defaultSessionLimits, ...limits });
+  boundQueues(persistence, counters, { ...defaultSessionLimits, ...limits });
+  keepRetained(persistence, counters, { messages: 10_000, bytes: 1 << 20, ...limits });
   return { persistence, counters };
 }
 
@@ -19,18 +21,8 @@ async function all(stream: AsyncIterable<StoredPacket>): Promise<StoredPacket[]>
   for await (const packet of stream) packets.push(packet);
   return packets;
 }
-const queueOf = (persistence: Persistence, id: string) =>
-  all(
-    (
-      persistence as unknown as { outgoingStream(client: object): AsyncIterable<StoredPacket> }
-    ).outgoingStream({ id }),
-  );
-const retained = (persistence: Persistence) =>
-  all(
-    (
-      persistence as unknown as { createRetainedStream(filter: string): AsyncIterable<StoredPacket> }
-    ).createRetainedStream('#'),
-  );
+const queueOf = (persistence: Persistence, id: string) => all(persistence.outgoingStream({ id }));
+const retained = (persistence: Persistence) => all(persistence.createRetainedStreamCombi(['#']));
 const packet = (messageId: number, size = 1, topic = 't') => ({
   cmd: 'publish',
   topic,
@@ -66,7 +58,7 @@ describe('messages queued for a session', () => {
 
 describe('retained messages', () => {
   test('are bounded in number; one already there is replaced, and an empty one makes room', async () => {
-    const { persistence, counters } = await bounded({ retainedMessages: 2 });
+    const { persistence, counters } = await bounded({ messages: 2 });
     for (const topic of ['a', 'b', 'c']) await persistence.storeRetained(packet(1, 1, topic));
     await persistence.storeRetained(packet(1, 5, 'a'));
     assert.deepEqual(
@@ -86,7 +78,7 @@ describe('retained messages', () => {
   });
 
   test('are bounded in bytes', async () => {
-    const { persistence, counters } = await bounded({ retainedBytes: 100 });
+    const { persistence, counters } = await bounded({ bytes: 100 });
     await persistence.storeRetained(packet(1, 60, 'a'));
     await persistence.storeRetained(packet(1, 60, 'b'));
     await persistence.storeRetained(packet(1, 90, 'a'));

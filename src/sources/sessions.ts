@@ -1,10 +1,12 @@
 /**
- * What the broker keeps for its clients beyond their connections, in memory and bounded: messages queued for
- * sessions, and retained messages.
+ * The messages that the broker queues for sessions, in memory and bounded.
  *
  * Invariant: at each limit something is dropped, counted, and nothing else suffers.
- * Not here: surviving a restart; half-open QoS 2 handshakes (handshakes.ts).
+ * Not here: surviving a restart; which sessions there are (stored-sessions.ts), half-open QoS 2 handshakes (handshakes.ts),
+ * retained messages (retained.ts).
  */
+
+import type { Readable } from 'node:stream';
 
 /** How aedes names a client towards its persistence. */
 export interface SessionClient {
@@ -25,37 +27,44 @@ export interface Persistence {
   cleanIncoming(client: SessionClient): Promise<void>;
   outgoingEnqueueCombi(subscriptions: readonly { clientId: string }[], packet: StoredPacket): Promise<void>;
   outgoingClearMessageId(client: SessionClient, packet: StoredPacket): Promise<StoredPacket | undefined>;
+  outgoingStream(client: SessionClient): AsyncIterable<StoredPacket>;
   storeRetained(packet: StoredPacket): Promise<void>;
+  createRetainedStreamCombi(filters: readonly string[]): Readable;
+  addSubscriptions(client: SessionClient, subscriptions: readonly object[]): Promise<void>;
+  removeSubscriptions(client: SessionClient, filters: readonly string[]): Promise<void>;
+  cleanSubscriptions(client: SessionClient): Promise<void>;
+  subscriptionsByClient(client: SessionClient): Promise<readonly object[]>;
+  streamWill(brokers?: object): Readable;
 }
 
 export interface SessionLimits {
   /** Messages waiting for one session; bytes waiting for all. */
   readonly queuedMessages: number;
   readonly queuedBytes: number;
-  readonly retainedMessages: number;
-  readonly retainedBytes: number;
 }
 
 export const defaultSessionLimits: SessionLimits = {
   queuedMessages: 10_000,
   queuedBytes: 32 << 20,
-  retainedMessages: 10_000,
-  retainedBytes: 16 << 20,
 };
 
 export interface SessionCounters {
   queueDropped: number;
-  retainedRefused: number;
 }
 
 /** A copy that does not keep alive the socket's whole chunk, of which a payload is a slice. */
-function detached(packet: StoredPacket): StoredPacket {
+export function detached(packet: StoredPacket): StoredPacket {
   return Object.assign(Object.create(Object.getPrototypeOf(packet)), packet, {
     payload: Buffer.from(packet.payload ?? ''),
   });
 }
 
-function boundQueues(persistence: Persistence, limits: SessionLimits, counters: SessionCounters): void {
+/** Bounds what the broker's persistence queues. */
+export function boundQueues(
+  persistence: Persistence,
+  counters: SessionCounters,
+  limits: SessionLimits = defaultSessionLimits,
+): void {
   const { outgoingEnqueueCombi, outgoingClearMessageId } = persistence;
   const queues = new Map<string, { messages: number; bytes: number }>();
   let allBytes = 0;
@@ -95,36 +104,4 @@ function boundQueues(persistence: Persistence, limits: SessionLimits, counters: 
     if (removed) release(client.id);
     return removed;
   };
-}
-
-function boundRetained(persistence: Persistence, limits: SessionLimits, counters: SessionCounters): void {
-  const { storeRetained } = persistence;
-  const sizes = new Map<string, number>();
-  let allBytes = 0;
-
-  persistence.storeRetained = async (packet) => {
-    const topic = packet.topic ?? '';
-    const size = packet.payload?.length ?? 0;
-    const before = sizes.get(topic);
-    const bytes = allBytes - (before ?? 0) + size;
-    const tooMany = before === undefined && sizes.size >= limits.retainedMessages;
-    if (size > 0 && (tooMany || bytes > limits.retainedBytes)) {
-      counters.retainedRefused += 1;
-      return;
-    }
-    allBytes = bytes;
-    if (size > 0) sizes.set(topic, size);
-    else sizes.delete(topic);
-    await storeRetained.call(persistence, detached(packet));
-  };
-}
-
-/** Bounds what the broker's persistence keeps. */
-export function boundSessions(
-  persistence: Persistence,
-  counters: SessionCounters,
-  limits: SessionLimits = defaultSessionLimits,
-): void {
-  boundQueues(persistence, limits, counters);
-  boundRetained(persistence, limits, counters);
 }

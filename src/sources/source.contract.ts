@@ -72,6 +72,10 @@ export const testLimits: Limits = {
   seriesPerRule: 10_000,
   packetBytes: 256 << 10,
   connections: 1000,
+  connectionsPerAddress: 1000,
+  connectTimeoutMs: 8000,
+  subscriptions: 100,
+  sessions: 10_000,
 };
 
 /** A context whose signal is aborted by `stop`. */

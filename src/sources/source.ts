@@ -7,6 +7,7 @@
  */
 
 import type { Limits } from '../config/schema.ts';
+import type { UserConfig } from '../config/users-schema.ts';
 import type { Logger } from '../core/log.ts';
 import type { Ingest } from '../core/types.ts';
 
@@ -15,6 +16,8 @@ export interface SourceContext {
   readonly ingest: Ingest;
   /** MQTT filters that the device profiles want of this source. */
   readonly subscriptions: readonly string[];
+  /** Of a broker that has users. */
+  readonly users?: readonly UserConfig[];
   readonly limits: Limits;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -34,6 +37,8 @@ export interface Source {
   publish?(topic: string, payload: string | Buffer, options: PublishOptions): Promise<void>;
   /** Replaces the subscriptions, after a reload. */
   subscribe?(filters: readonly string[]): void;
+  /** Replaces the users, after a reload; ends connections of those that are gone or log in by something else now. */
+  replaceUsers?(users: readonly UserConfig[]): void;
 }
 
 export interface PublishOptions {

@@ -22,13 +22,14 @@ const root = new URL('../../', import.meta.url);
 const pages = ['README.md', 'docs/configuration.md', 'docs/rules.md', 'docs/anomaly.md'];
 const env = { OPS_TOKEN: 'secret' };
 
-type Kind = 'device' | 'rules' | 'test' | 'gateway';
+type Kind = 'device' | 'rules' | 'test' | 'users' | 'gateway';
 
 /** As `headgate check` tells them apart: by the key that only one kind has. */
 function kindOf({ label, text }: Fence): Kind {
   if (label === 'rule') return 'rules';
   if (/^device:/m.test(text)) return 'device';
   if (/^tests:$/m.test(text)) return 'test';
+  if (/^users:$/m.test(text)) return 'users';
   return /^rules:$/m.test(text) ? 'rules' : 'gateway';
 }
 
@@ -42,7 +43,12 @@ interface Project {
   readonly devices: readonly string[];
   readonly rules: readonly string[];
   readonly tables: readonly Fence[];
+  readonly users?: string;
 }
+
+/** A gateway that has users, by password and by certificate. */
+const withUsers =
+  'sources: { mqtt: { broker: { listen: [{ tls: { cert: c, key: k, client_ca: a } }], users: users.yaml } } }';
 
 /** Whether a test file expects something of a rule of the file. */
 function isAbout(test: string, rules: string): boolean {
@@ -71,9 +77,10 @@ function makeHome(): string {
 }
 
 /** What `headgate check` says of a gateway with these files. */
-async function check({ gateway = '', devices, rules, tables }: Project): Promise<string> {
+async function check({ gateway = '', devices, rules, tables, users = '' }: Project): Promise<string> {
   const home = makeHome();
   writeFileSync(join(home, 'headgate.yaml'), gateway);
+  writeFileSync(join(home, 'users.yaml'), users, { mode: 0o600 });
   for (const [i, text] of devices.entries()) writeFileSync(join(home, `devices/${i}.yaml`), text);
   for (const [i, text] of rules.entries()) writeFileSync(join(home, `rules/${i}.yaml`), text);
   for (const { label, text } of tables) writeFileSync(join(home, 'rules', label), text);
@@ -120,6 +127,7 @@ for (const name of pages) {
         gateway: { gateway: text },
         device: { devices: [text] },
         rules: { devices, rules: [text], tables },
+        users: { gateway: withUsers, users: text },
       }[kind];
       const said = await check({ devices: [], rules: [], tables: [], ...project });
       assert.match(said, /^\d+ devices?, \d+ rules?: fine\n$/);
