@@ -1,6 +1,6 @@
 /** What the kernel says of a process: Linux, proc(5). */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 /** USER_HZ of proc(5): 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
@@ -35,4 +35,17 @@ function kibOf(text: string, name: string): number {
 /** Bytes that the process has caused to be written to the disk, in whole pages. */
 export function writtenBytes(pid: number): number {
   return Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
+}
+
+/** Bytes written to the disk that a path is on, by everybody, since the system started; undefined without one of its own. */
+export function deviceWrittenBytes(path: string): number | undefined {
+  const { dev } = statSync(path);
+  // Of makedev(3), for numbers below 4096 and 256.
+  const device = `${(dev >> 8) & 0xfff}:${dev & 0xff}`;
+  try {
+    // The seventh figure of Documentation/block/stat.rst: sectors of 512 bytes written.
+    return Number(readFileSync(`/sys/dev/block/${device}/stat`, 'utf8').trim().split(/\s+/)[6]) * 512;
+  } catch {
+    return undefined;
+  }
 }
