@@ -131,7 +131,9 @@ test('after a clean stop a flipped bit anywhere loses one record at most, and is
   await log.close();
   const name = segmentFiles(folder)[0]!;
   const whole = readFileSync(join(folder, name));
-  for (let bit = 0; bit < whole.length * 8; bit += 7) {
+  // Behind the records lies a hole.
+  const recordBits = 8 * (whole.findLastIndex((byte) => byte !== 0) + 8);
+  for (let bit = 0; bit < whole.length * 8; bit += bit < recordBits ? 7 : 997) {
     for (const other of segmentFiles(folder)) rmSync(join(folder, other));
     const flipped = Buffer.from(whole);
     flipped[bit >> 3]! ^= 1 << (bit & 7);

@@ -76,15 +76,20 @@ async function cut(state: LogState, last: Segment, scan: SegmentScan): Promise<v
   const file = await state.disk.open(last.path, 'write');
   try {
     if (last.size > scan.end) await file.truncate(scan.end);
+    last.size = scan.end;
+    // A hole again; in a file of an earlier version what lies behind the records would pass for a torn write.
+    if (scan.tailIsOld && scan.end < state.segmentBytes) {
+      await file.truncate(state.segmentBytes);
+      last.size = state.segmentBytes;
+    }
     await file.sync();
   } catch (error) {
     await file.close().catch((second) => state.logger.debug({ error: messageOf(second) }, 'close failed'));
     throw error;
   }
-  last.size = scan.end;
   state.losses.tornBytes += scan.tornBytes;
   warnOfCut(state, last, scan.tornBytes);
-  state.active = { segment: last, file, recycled: false };
+  state.active = { segment: last, file };
 }
 
 function warnOfCut(state: LogState, segment: Segment, bytes: number): void {

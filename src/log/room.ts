@@ -18,18 +18,31 @@ export async function beginSegment(state: LogState, bytes: number): Promise<void
   await makeRoom(state, capacity, 1);
   const path = join(state.folder, segmentName(state.next));
   const spare = state.spares.shift();
-  const file = spare === undefined ? await create(state, path) : await reuse(state, spare, path, capacity);
-  const segment = createSegment(state.next, path, spare === undefined ? 0 : Math.min(spare.size, capacity));
+  const file = await (spare === undefined
+    ? create(state, path, capacity)
+    : reuse(state, spare, path, capacity));
+  const size = spare === undefined ? capacity : Math.min(spare.size, capacity);
+  const segment = createSegment(state.next, path, size);
   const previous = state.active;
   state.segments.push(segment);
-  state.active = { segment, file, recycled: spare !== undefined };
+  state.active = { segment, file };
   await previous?.file.close();
 }
 
-async function create(state: LogState, path: string): Promise<DiskFile> {
-  const file = await state.disk.open(path, 'create').catch((error) => {
+/**
+ * A hole of the full length from the start: a file that grows with each write has its new length in the file system's own
+ * journal with each sync, which costs the device four times what the records do (docs/benchmarks.md).
+ */
+async function create(state: LogState, path: string, capacity: number): Promise<DiskFile> {
+  let file: DiskFile | undefined;
+  try {
+    file = await state.disk.open(path, 'create');
+    await file.truncate(capacity);
+  } catch (error) {
+    await file?.close();
+    if (file !== undefined) await abandon(state, path);
     throw diskError('create', path, error);
-  });
+  }
   await syncNames(state);
   return file;
 }

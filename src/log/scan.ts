@@ -21,7 +21,9 @@ export interface SegmentScan {
   readonly damaged: boolean;
   /** The last thing before `end` is a clean end. */
   readonly cleanEnd: boolean;
-  /** Bytes of an unfinished write after `end`, as far as they can be told from the old content of a recycled file. */
+  /** What lies behind the records is a hole or of an earlier use. */
+  readonly tailIsOld: boolean;
+  /** Bytes of an unfinished write after `end`, as far as they can be told from what an earlier use left there. */
   readonly tornBytes: number;
 }
 
@@ -48,13 +50,22 @@ export function scanSegment(content: Buffer, first: number): SegmentScan {
     next: last === undefined ? first : last.sequence + (isCleanEnd(last) ? 0 : 1),
     damaged,
     cleanEnd: count > 0 && isCleanEnd(places[count - 1]!),
-    tornBytes: tornAfter(content, end, header?.recycled ?? false, epoch),
+    tailIsOld: header?.tailIsOld ?? false,
+    tornBytes: tornAfter(content, end, header?.tailIsOld ?? false, epoch),
   };
 }
 
 function nothing(first: number, tornBytes: number): SegmentScan {
   const place = { end: 0, endSequence: first, next: first };
-  return { epoch: undefined, records: [], ...place, damaged: false, cleanEnd: false, tornBytes };
+  return {
+    epoch: undefined,
+    records: [],
+    ...place,
+    damaged: false,
+    cleanEnd: false,
+    tailIsOld: false,
+    tornBytes,
+  };
 }
 
 /** The header cannot be read: the records know the epoch too. */
@@ -90,9 +101,9 @@ function unbroken(places: readonly RecordPlace[], first: number) {
   return { end, endSequence, count };
 }
 
-function tornAfter(content: Buffer, end: number, recycled: boolean, epoch: number): number {
+function tornAfter(content: Buffer, end: number, tailIsOld: boolean, epoch: number): number {
   const rest = content.length - end;
-  if (!recycled || rest < 20) return rest;
+  if (!tailIsOld || rest < 20) return rest;
   const begun = content.readUInt32LE(end + 16) === epoch;
   return begun ? Math.min(rest, 24 + content.readUInt32LE(end)) : 0;
 }

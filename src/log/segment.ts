@@ -1,7 +1,7 @@
 /**
  * A segment: one file of the log. Header, little-endian, 32 bytes:
  *
- *     magic "HGLOG\0" | version u8 | recycled u8 | epoch u32 | 0 u32 | first sequence u64 | 0 u32 | crc32 u32
+ *     magic "HGLOG\0" | version u8 | tail is old u8 | epoch u32 | 0 u32 | first sequence u64 | 0 u32 | crc32 u32
  *
  * Invariant: a file's name says its first sequence. A new epoch is drawn for each use of a file, so what an earlier use
  * left behind is never taken for a record.
@@ -21,7 +21,7 @@ export interface Segment {
   /** Sequence after its last durable record. */
   next: number;
   path: string;
-  /** Of the file, as far as known; the tail of a recycled one is old content. */
+  /** Of the file, as far as known; the tail is a hole or old content. */
   size: number;
   /** Where its durable records end; for a segment of an earlier run its size. */
   end: number;
@@ -75,14 +75,15 @@ export function parseSegmentName(name: string): { first: number; damaged: boolea
 export interface SegmentHeader {
   readonly epoch: number;
   readonly first: number;
-  readonly recycled: boolean;
+  /** Behind the records lies a hole, or what an earlier use left: in files of the first version it may be 0. */
+  readonly tailIsOld: boolean;
 }
 
 export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   const bytes = Buffer.alloc(segmentHeaderBytes);
   magic.copy(bytes);
   bytes.writeUInt8(formatVersion, 6);
-  bytes.writeUInt8(header.recycled ? 1 : 0, 7);
+  bytes.writeUInt8(header.tailIsOld ? 1 : 0, 7);
   bytes.writeUInt32LE(header.epoch, 8);
   bytes.writeBigUInt64LE(BigInt(header.first), 16);
   bytes.writeUInt32LE(crc32(bytes.subarray(0, 28)), 28);
@@ -100,5 +101,5 @@ export function decodeSegmentHeader(bytes: Buffer): SegmentHeader | undefined {
     });
   }
   const first = Number(bytes.readBigUInt64LE(16));
-  return { epoch: bytes.readUInt32LE(8), first, recycled: bytes.readUInt8(7) === 1 };
+  return { epoch: bytes.readUInt32LE(8), first, tailIsOld: bytes.readUInt8(7) === 1 };
 }

@@ -32,6 +32,8 @@ export interface SimulatedDisk extends Disk {
 interface Inode {
   durable: Buffer;
   current: Buffer;
+  /** Bytes from the front that take room; what a truncation puts behind them is a hole. */
+  allocated: number;
   pending: ({ readonly at: number; readonly bytes: Buffer } | { readonly length: number })[];
 }
 
@@ -92,14 +94,15 @@ export function createSimulatedDisk(): SimulatedDisk {
   }
 
   function used(): number {
-    return [...new Set(names.values())].reduce((sum, inode) => sum + inode.current.length, 0);
+    return [...new Set(names.values())].reduce((sum, inode) => sum + inode.allocated, 0);
   }
 
   function write(inode: Inode, part: Buffer, at: number): void {
-    const growth = Math.max(0, at + part.length - inode.current.length);
+    const growth = Math.max(0, at + part.length - inode.allocated);
     const fits = part.length - Math.min(part.length, Math.max(0, growth - (disk.capacityBytes - used())));
     const bytes = Buffer.from(part.subarray(0, fits));
     inode.current = put(inode.current, at, bytes);
+    inode.allocated = Math.max(inode.allocated, at + bytes.length);
     inode.pending.push({ at, bytes });
     if (fits < part.length) throw failure('ENOSPC');
   }
@@ -124,6 +127,7 @@ export function createSimulatedDisk(): SimulatedDisk {
       async truncate(length) {
         await step('truncate');
         inode.current = resize(inode.current, length);
+        inode.allocated = Math.min(inode.allocated, length);
         inode.pending.push({ length });
       },
       async sync() {
@@ -141,7 +145,7 @@ export function createSimulatedDisk(): SimulatedDisk {
     if (mode !== 'create') return fileOf(path, inodeAt(path));
     await disk.before('create', path);
     if (names.has(path)) throw failure('EEXIST');
-    const inode: Inode = { durable: Buffer.alloc(0), current: Buffer.alloc(0), pending: [] };
+    const inode: Inode = { durable: Buffer.alloc(0), current: Buffer.alloc(0), allocated: 0, pending: [] };
     change(path, (target) => target.set(path, inode));
     return fileOf(path, inode);
   }
@@ -177,6 +181,7 @@ export function createSimulatedDisk(): SimulatedDisk {
     corrupt(path, alter) {
       const inode = inodeAt(path);
       inode.current = alter(Buffer.from(inode.current));
+      inode.allocated = inode.current.length;
       inode.durable = Buffer.from(inode.current);
       inode.pending = [];
     },
@@ -189,6 +194,7 @@ export function createSimulatedDisk(): SimulatedDisk {
       for (const { apply } of nameChanges.slice(0, kept)) apply(durableNames);
       for (const inode of new Set(durableNames.values())) {
         inode.current = afterCrash(inode, random);
+        inode.allocated = Math.min(inode.allocated, inode.current.length);
         inode.durable = Buffer.from(inode.current);
         inode.pending = [];
       }

@@ -30,7 +30,7 @@ export interface LogState {
   readonly spares: Segment[];
   readonly losses: LogLosses;
   /** The last segment, open for writing; undefined: the next append begins a new one. */
-  active: { readonly segment: Segment; readonly file: DiskFile; readonly recycled: boolean } | undefined;
+  active: { readonly segment: Segment; readonly file: DiskFile } | undefined;
   /** Sequence after the last durable record. */
   next: number;
   /** Records below are no longer needed by the owner. */

@@ -169,11 +169,11 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
 }
 
 /** The parts of one write: headers and bodies, and the segment's own header when it is the first. */
-function layOut({ segment, recycled }: ActiveSegment, group: readonly Waiting[], first: number) {
+function layOut({ segment }: ActiveSegment, group: readonly Waiting[], first: number) {
   const parts: Uint8Array[] = [];
   if (segment.end === 0) {
     segment.epoch = randomInt(2 ** 32);
-    parts.push(encodeSegmentHeader({ epoch: segment.epoch, first: segment.first, recycled }));
+    parts.push(encodeSegmentHeader({ epoch: segment.epoch, first: segment.first, tailIsOld: true }));
   }
   const epoch = segment.epoch!;
   const from = segment.end || segmentHeaderBytes;
