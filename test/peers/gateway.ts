@@ -18,9 +18,13 @@ export interface GatewayProcess {
   readonly folder: string;
   /** What it logged: one JSON object a line. */
   readonly logLines: string[];
+  /** Resolves when it runs; rejects when it ended before. */
   start(): Promise<void>;
   /** SIGKILL: gone at once. */
   kill(): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  /** Waits for the process started last to end, however it does. */
+  ended(): Promise<NodeJS.Signals | number>;
   /** SIGTERM; gives the exit code and how long it took. */
   stop(): Promise<{ readonly code: number | null; readonly tookMs: number }>;
   status(): Promise<GatewayStatus>;
@@ -48,6 +52,7 @@ export async function makeGateway(
   }
   const logLines: string[] = [];
   let child: ChildProcess | undefined;
+  let latest: ChildProcess | undefined;
 
   async function start(): Promise<void> {
     const from = logLines.length;
@@ -58,9 +63,10 @@ export async function makeGateway(
       env: { ...process.env, ...env() },
     });
     child = running;
+    latest = running;
     for (const stream of [running.stdout!, running.stderr!]) collectLines(stream, logLines);
     await until(() => {
-      if (running.exitCode !== null) throw new Error(`the gateway ended: ${logLines.slice(from).join('\n')}`);
+      if (hasEnded(running)) throw new Error(`the gateway ended: ${logLines.slice(from).join('\n')}`);
       return logLines.slice(from).some((line) => line.includes('is running'));
     }, 'the gateway to run');
   }
@@ -68,7 +74,7 @@ export async function makeGateway(
   async function end(signal: NodeJS.Signals): Promise<number | null> {
     const running = child;
     child = undefined;
-    if (running === undefined || running.exitCode !== null) return running?.exitCode ?? null;
+    if (running === undefined || hasEnded(running)) return running?.exitCode ?? null;
     running.kill(signal);
     await once(running, 'exit');
     return running.exitCode;
@@ -80,6 +86,14 @@ export async function makeGateway(
     start,
     async kill() {
       await end('SIGKILL');
+    },
+    signal(signal) {
+      child?.kill(signal);
+    },
+    async ended() {
+      const running = latest!;
+      if (!hasEnded(running)) await once(running, 'exit');
+      return running.signalCode ?? running.exitCode!;
     },
     async stop() {
       const startedMs = performance.now();
@@ -96,6 +110,10 @@ export async function makeGateway(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 function collectLines(stream: NodeJS.ReadableStream, lines: string[]): void {
