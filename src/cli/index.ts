@@ -8,6 +8,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { defineAck, defineAlerts, defineSilence } from './define-alerts.ts';
 import { defineDevices, defineExplain, defineTap } from './define-explain.ts';
+import { definePasswd } from './define-passwd.ts';
 import { exitCodes, explainFailure } from './failure.ts';
 import { logLevels } from './log-levels.ts';
 import {
@@ -55,7 +56,16 @@ function createProgram(outcome: Outcome): Command {
     .addHelpText('after', programHelp);
   const defines = [
     ...[defineRun, defineDemo, defineCheck, defineTest, defineReplay, defineStatus],
-    ...[defineDevices, defineExplain, defineTap, defineAlerts, defineAck, defineSilence, defineSchema],
+    ...[
+      defineDevices,
+      defineExplain,
+      defineTap,
+      defineAlerts,
+      defineAck,
+      defineSilence,
+      definePasswd,
+      defineSchema,
+    ],
   ];
   for (const define of defines) define(program, outcome);
   return program;
