@@ -8,21 +8,24 @@
 import { join } from 'node:path';
 import { type Clock, createClock } from './core/clock.ts';
 import type { DeviceDetails } from './core/device-details.ts';
+import { GatewayError } from './core/errors.ts';
 import type { ExplainedRule } from './core/explained.ts';
 import type { Logger } from './core/log.ts';
-import type { GatewayStatus, PendingAlert } from './core/status.ts';
+import type { DiskLine, GatewayStatus, PendingAlert } from './core/status.ts';
 import type { Alert } from './core/types.ts';
 import { firingEpisodes, pendingAlerts, type RuleKeys, ruleKeys } from './engine/alerts/alert-list.ts';
 import { deviceDetails } from './engine/device-details.ts';
 import { statusOf } from './engine/engine.ts';
 import { explainRule, ruleOf } from './engine/explain/explain.ts';
 import type { Tap } from './engine/taps.ts';
+import { isDiskFailure } from './log/disk-error.ts';
 import { durableFilesOn } from './log/durable-files.ts';
 import { systemDisk } from './log/files.ts';
+import { filesSetAside } from './log/files-set-aside.ts';
 import { type Delivery, startDelivery } from './notify/deliver.ts';
 import { startForwarding } from './outbox/destination.ts';
 import type { Forwarder } from './outbox/forward.ts';
-import { checkpoint, type Pipeline, run, waitingFrames } from './pipeline.ts';
+import { checkpoint, type Pipeline, run, waitingFrames, whenThereIsRoom } from './pipeline.ts';
 import { type GatewaySetup, live, openStations, recover } from './recovery.ts';
 import type { Plan } from './rules/plan.ts';
 import { forgetAcknowledged } from './settings/forget.ts';
@@ -97,7 +100,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   const firing = (): Set<string> => firingEpisodes(pipeline.progress.state);
   forgetting.allBut(firing());
   const batchesFromNow = live(config, pipeline, clock, stopping.batches.signal);
-  await checkpoint(pipeline);
+  await whenThereIsRoom(pipeline, () => checkpoint(pipeline));
   const { journal, outbox, deadLetters } = stations;
 
   const sources = new Map<string, Source>();
@@ -135,13 +138,14 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     await Promise.all([...sources.values()].map((source) => source.closed));
     stopping.batches.abort();
     // The state of a path that died half way through a batch is not one to go on from; the last checkpoint is.
-    if ((await pathEnd) === 'finished') await checkpoint(pipeline);
+    const unsaved = (await pathEnd) === 'finished' ? await failureOf(checkpoint(pipeline)) : undefined;
     stopping.outlets.abort();
     await Promise.all([forwarder.closed, delivery.closed]);
     await Promise.all([journal.close(), outbox.close(), deadLetters.close(), settings.close()]);
+    if (unsaved !== undefined) throw unsaved;
   }
 
-  const failed = path.then(() => new Promise<never>(() => {}));
+  const failed = Promise.race([path.then(() => new Promise<never>(() => {})), journal.failed]);
   // Whoever runs the gateway waits for it; until then it is no unhandled rejection.
   failed.catch(() => {});
   let stopped: Promise<void> | undefined;
@@ -180,6 +184,14 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   };
 }
 
+/** What it rejects with; undefined when it does not. */
+function failureOf(done: Promise<unknown>): Promise<unknown> {
+  return done.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
 interface Running {
   readonly startedMs: number;
   readonly clock: Clock;
@@ -211,10 +223,22 @@ function statusOfGateway(
     })),
     ...engine,
     alerts: marked(engine.alerts, running.settings.settings(), nowMs),
+    disk: diskLine(config.data, running.pipeline),
     journal: { ...journal.status(), waiting: waitingFrames(running.pipeline) },
     checkpoint: { atMs: progress.checkpointAtMs, bytes: progress.checkpointBytes },
     processedMs: progress.batchEndMs,
     forward: running.forwarder.status(),
     notifiers: running.delivery.status(),
+  };
+}
+
+function diskLine(data: string, { journal, outbox, progress }: Pipeline): DiskLine {
+  const failure = progress.diskFull ?? journal.failure;
+  const remedy = failure instanceof GatewayError && failure.remedy !== undefined ? `: ${failure.remedy}` : '';
+  return {
+    state: failure === undefined ? 'ok' : isDiskFailure(failure) ? 'failed' : 'full',
+    detail: failure === undefined ? '' : `${failure.message}${remedy}`,
+    losses: { journal: journal.losses, ...outbox.losses },
+    setAside: filesSetAside(data),
   };
 }

@@ -50,6 +50,7 @@ async function makePath(checkpointEveryBytes: number): Promise<Path> {
       checkpointAtMs: startMs,
       checkpointAtBytes: 0,
       isUnsaved: false,
+      diskFull: undefined,
       checkpointBytes: 0,
       change: undefined,
     },

@@ -5,6 +5,7 @@
  * results, and the outbox ignores what it holds already.
  */
 
+import type { GatewayError } from './core/errors.ts';
 import type { Batch } from './core/frame.ts';
 import type { Logger } from './core/log.ts';
 import type { Alert } from './core/types.ts';
@@ -13,6 +14,7 @@ import { type EngineState, replan, save, step } from './engine/engine.ts';
 import type { Taps } from './engine/taps.ts';
 import type { Journal, Position } from './journal/journal.ts';
 import { waitOutFullDisk } from './log/full-disk.ts';
+import type { Lane, LaneEnd } from './log/lane.ts';
 import type { DeadLetters } from './outbox/dead-letters.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import type { Plan } from './rules/plan.ts';
@@ -50,6 +52,8 @@ export interface Progress {
   /** Whether anything but time has passed since: an idle gateway does not wear its disk. */
   isUnsaved: boolean;
   checkpointBytes: number;
+  /** Why processing stands still. */
+  diskFull: GatewayError | undefined;
   /** Rules and profiles that take over before the next batch. */
   change: PlanChange | undefined;
 }
@@ -72,7 +76,7 @@ export async function run(pipeline: Pipeline, batches: AsyncIterable<JournalledB
     pipeline.taps.frames(batch, progress.state);
     const { state, points, alerts, setAside } = step(progress.state, batch);
     deadLetters.write(setAside);
-    await waitOutFullDisk(() => outbox.append(batch.endMs, points, alerts), pipeline);
+    await whenThereIsRoom(pipeline, () => outbox.append(batch.endMs, points, alerts));
     pipeline.onAlerts(alerts);
     pipeline.taps.results(points, alerts);
     progress.state = state;
@@ -80,7 +84,7 @@ export async function run(pipeline: Pipeline, batches: AsyncIterable<JournalledB
     progress.position = next;
     progress.isUnsaved ||= batch.spans.length > 0 || points.length > 0 || alerts.length > 0;
     if (progress.change !== undefined) takeChange(progress, progress.change);
-    if (progress.isUnsaved && isDue(pipeline)) await waitOutFullDisk(() => checkpoint(pipeline), pipeline);
+    if (progress.isUnsaved && isDue(pipeline)) await whenThereIsRoom(pipeline, () => checkpoint(pipeline));
   }
 }
 
@@ -88,6 +92,20 @@ export async function run(pipeline: Pipeline, batches: AsyncIterable<JournalledB
 export function waitingFrames({ progress, journal }: Pipeline): number {
   const { frames, refusedFrames } = journal.stats;
   return progress.framesBefore + frames - refusedFrames - progress.state.counts.frames;
+}
+
+/** Begins the write again until there is room for it. Throws every other failure of the disk. */
+export function whenThereIsRoom(
+  { logger, signal, progress }: Pipeline,
+  write: () => Promise<void>,
+): Promise<void> {
+  return waitOutFullDisk(write, {
+    logger,
+    signal,
+    onWait: (why) => {
+      progress.diskFull = why;
+    },
+  });
 }
 
 function takeChange(progress: Progress, { plan, taken }: PlanChange): void {
@@ -104,8 +122,9 @@ function isDue({ progress, journal, checkpointEveryMs, checkpointEveryBytes }: P
 
 /** Saves engine state and journal position as one; what lies before may then be recycled. */
 export async function checkpoint(pipeline: Pipeline): Promise<void> {
-  const { progress, journal } = pipeline;
+  const { progress, journal, outbox } = pipeline;
   const { batchEndMs, position } = progress;
+  const { points, alerts } = outbox;
   progress.checkpointAtMs = batchEndMs;
   progress.checkpointAtBytes = journal.stats.bytesWritten;
   progress.isUnsaved = false;
@@ -113,6 +132,11 @@ export async function checkpoint(pipeline: Pipeline): Promise<void> {
     batchEndMs,
     position,
     state: save(progress.state),
+    lanes: { points: endOf(points), alerts: endOf(alerts) },
   });
   journal.release(position);
+}
+
+function endOf({ next, lineCount }: Lane): LaneEnd {
+  return { next, lineCount };
 }

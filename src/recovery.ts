@@ -11,11 +11,13 @@ import { join } from 'node:path';
 import type { GatewayConfig } from './config/schema.ts';
 import type { UsersBySource } from './config/users.ts';
 import type { Clock } from './core/clock.ts';
+import { messageOf } from './core/errors.ts';
 import type { Logger } from './core/log.ts';
-import { openCheckpoints } from './engine/checkpoint.ts';
+import { type Checkpoint, openCheckpoints } from './engine/checkpoint.ts';
 import { createState, listenSince, load, quietUntilMs, watchReadings } from './engine/engine.ts';
 import { createTaps } from './engine/taps.ts';
 import { batches } from './journal/batches.ts';
+import { countMissing, isForeign } from './journal/fit.ts';
 import { type Journal, openJournal, type Position } from './journal/journal.ts';
 import { systemDisk } from './log/files.ts';
 import { type DeadLetters, openDeadLetters } from './outbox/dead-letters.ts';
@@ -81,9 +83,19 @@ export async function recover(
 ): Promise<Pipeline> {
   const { journal, outbox } = stations;
   const checkpoints = openCheckpoints(config.data, systemDisk, logger);
-  const held = await checkpoints.load();
-  const fresh = createState(plan);
-  const { state, reset } = held === undefined ? { state: fresh, reset: [] } : load(fresh, held.state);
+  let loaded = { state: createState(plan), reset: [] as string[] };
+  const held = await checkpoints.load(async (checkpoint) => {
+    if (await isForeign(journal, checkpoint.position)) return 'it is of another journal than the one here';
+    try {
+      loaded = load(createState(plan), checkpoint.state);
+      return undefined;
+    } catch (error) {
+      return `its state cannot be taken up: ${messageOf(error)}`;
+    }
+  });
+  if (held === undefined) warnWhenNotNew(stations, logger);
+  else tellMissing(held, stations, logger);
+  const { state, reset } = loaded;
   for (const rule of reset) logger.warn({ rule }, 'rule was edited in what shapes its state: it starts anew');
   const pipeline: Pipeline = {
     ...stations,
@@ -101,6 +113,7 @@ export async function recover(
       checkpointAtBytes: 0,
       checkpointBytes: 0,
       isUnsaved: false,
+      diskFull: undefined,
       change: undefined,
     },
     logger,
@@ -126,6 +139,31 @@ async function framesFrom(journal: Journal, position: Position): Promise<number>
     });
   }
   return frames;
+}
+
+/** A gateway writes a checkpoint before its first frame. */
+function warnWhenNotNew({ journal, outbox }: Stations, logger: Logger): void {
+  const blocks = journal.end.sequence - journal.first;
+  if (journal.end.sequence + outbox.points.next + outbox.alerts.next === 0) return;
+  logger.error(
+    { blocks },
+    'no checkpoint: rules and windows begin anew with what the journal keeps; what was open before it is lost',
+  );
+}
+
+/** What the logs must have held when the checkpoint was written, and lack. */
+function tellMissing({ position, lanes }: Checkpoint, { journal, outbox }: Stations, logger: Logger): void {
+  countMissing(journal, position, logger);
+  for (const lane of ['points', 'alerts'] as const) {
+    const known = lanes?.[lane];
+    const records = known === undefined ? 0 : outbox[lane].expect(known);
+    if (records > 0) {
+      logger.error(
+        { lane, records },
+        'the outbox ends before the checkpoint: what was not sent of it is lost',
+      );
+    }
+  }
 }
 
 /** The batches up to the one in which the gateway last lived, as far as they are over. */

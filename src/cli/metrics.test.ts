@@ -18,6 +18,8 @@ const alert = {
   flapping: false,
 } as const;
 
+const noLosses = { tornBytes: 0, corruptSegments: 0, lostRecords: 0, droppedRecords: 0 };
+
 const status: GatewayStatus = {
   ...{ gateway: 'depot "7"\n', version: '1.2.3', pid: 1, startedMs: 1_767_225_600_500, nowMs: 0 },
   files: { loadedMs: 1_767_225_600_000, state: 'broken', detail: '' },
@@ -26,6 +28,12 @@ const status: GatewayStatus = {
   devices: [deviceLine('bus', { received: 11, readings: 10, series: 2 })],
   rules: [rule],
   alerts: [alert, { ...alert, key: { vehicle: '2' } }],
+  disk: {
+    state: 'ok',
+    detail: '',
+    losses: { journal: noLosses, points: noLosses, alerts: noLosses },
+    setAside: [],
+  },
   journal: { ...quietJournal, bytes: 4096, frames: 13, commits: 3, waiting: 2 },
   checkpoint: { atMs: undefined, bytes: 0 },
   processedMs: 1_767_225_601_000,

@@ -41,6 +41,12 @@ function byNotifier(value: (line: GatewayStatus['notifiers'][number]) => number)
   return ({ notifiers }) => notifiers.map((line) => [value(line), { notifier: line.name }]);
 }
 
+type Losses = GatewayStatus['disk']['losses']['journal'];
+
+function byLog(value: (losses: Losses) => number): Metric['samples'] {
+  return ({ disk }) => Object.entries(disk.losses).map(([log, losses]) => [value(losses), { log }]);
+}
+
 /** Of a source: broker, client, serial line. */
 const openStates = new Set(['listening', 'connected', 'open']);
 
@@ -167,6 +173,26 @@ const metrics: Readonly<Record<string, Metric>> = {
   source_up: gauge('1 while the source is open', ({ sources }) =>
     sources.map(({ name, state }) => [openStates.has(state) ? 1 : 0, { source: name }]),
   ),
+  disk_up: gauge('0 while the disk is full or fails', ({ disk }) => [[disk.state === 'ok' ? 1 : 0]]),
+  log_lost_records_total: counter(
+    'records on disk that could not be read or are gone',
+    byLog((losses) => losses.lostRecords),
+  ),
+  log_dropped_records_total: counter(
+    'records dropped for the size budget',
+    byLog((losses) => losses.droppedRecords),
+  ),
+  log_damaged_segments_total: counter(
+    'segments set aside or gone',
+    byLog((losses) => losses.corruptSegments),
+  ),
+  log_torn_bytes_total: counter(
+    'bytes of unfinished writes cut off',
+    byLog((losses) => losses.tornBytes),
+  ),
+  files_set_aside: gauge('files of the data folder that could not be used', ({ disk }) => [
+    [disk.setAside.length],
+  ]),
   journal_bytes: gauge('size of the journal', ({ journal }) => [[journal.bytes]]),
   checkpoint_time_seconds: gauge('when the last checkpoint was written', ({ checkpoint }) =>
     checkpoint.atMs === undefined ? [] : [[seconds(checkpoint.atMs)]],

@@ -5,7 +5,7 @@
  * disk at any moment. A second signal ends it at once.
  */
 
-import { messageOf } from '../core/errors.ts';
+import { GatewayError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import { answersOf } from './answers/index.ts';
@@ -98,7 +98,7 @@ async function runGateway(
     const failed = gateway.failed.catch((error: unknown) => ({ error }));
     const end = await Promise.race([stop, failed]);
     const isFailure = typeof end === 'object';
-    if (isFailure) logger.error({ error: end.error }, `the gateway cannot go on: ${messageOf(end.error)}`);
+    if (isFailure) tellFailure(end.error, logger);
     else logger.info({ signal: end }, 'stopping');
     following.abort();
     await files.closed;
@@ -109,6 +109,14 @@ async function runGateway(
     following.abort();
     await claim.release();
   }
+}
+
+function tellFailure(error: unknown, logger: Logger): void {
+  const remedy = error instanceof GatewayError ? error.remedy : undefined;
+  logger.error(
+    { error, ...(remedy !== undefined && { remedy }) },
+    `the gateway cannot go on: ${messageOf(error)}`,
+  );
 }
 
 /** Whether everything was closed in order and in time. */

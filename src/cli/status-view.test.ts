@@ -7,6 +7,8 @@ import { statusLines } from './status-view.ts';
 
 const nowMs = Date.UTC(2026, 0, 5, 6, 30);
 
+const noLosses = { tornBytes: 0, corruptSegments: 0, lostRecords: 0, droppedRecords: 0 };
+
 const status: GatewayStatus = {
   gateway: 'depot-7',
   version: '0.1.0',
@@ -51,6 +53,12 @@ const status: GatewayStatus = {
       flapping: false,
     },
   ],
+  disk: {
+    state: 'ok',
+    detail: '',
+    losses: { journal: noLosses, points: noLosses, alerts: noLosses },
+    setAside: [],
+  },
   journal: { bytes: 67_108_864, frames: 1_234_570, commits: 900, refused: 0, waiting: 3 },
   checkpoint: { atMs: nowMs - 12_000, bytes: 40_960 },
   processedMs: nowMs,

@@ -1,6 +1,7 @@
 /** A gateway's status as tables for people. Pure: the same status gives the same lines. */
 
 import type {
+  DiskLine,
   FiringAlert,
   ForwardLine,
   GatewayStatus,
@@ -226,6 +227,7 @@ function storageLines(status: GatewayStatus, colours: boolean): string[] {
       Number.isFinite(status.processedMs) ? `up to ${timeText(status.processedMs)}` : 'nothing yet',
     ],
     ['forward', forwardCell(status.forward)],
+    ...diskRows(status.disk),
   ];
   return [
     strong('Storage', colours),
@@ -242,6 +244,25 @@ function journalCell({ frames, commits, bytes, refused }: JournalLine): Cell {
   ];
   const text = parts.join(', ');
   return refused > 0 ? { text, style: 'yellow' } : text;
+}
+
+/** Only what a person should know of. */
+function diskRows({ state, detail, losses, setAside }: DiskLine): Cell[][] {
+  const lost = Object.entries(losses).flatMap(([log, loss]) => {
+    const parts = [
+      ...when(loss.lostRecords, `${countText(loss.lostRecords)} records lost`),
+      ...when(loss.droppedRecords, `${countText(loss.droppedRecords)} records dropped`),
+      ...when(loss.corruptSegments, `${countText(loss.corruptSegments)} segments damaged`),
+      ...when(loss.tornBytes, `${bytesText(loss.tornBytes)} of unfinished writes cut off`),
+    ];
+    return parts.length === 0 ? [] : [`${log}: ${parts.join(', ')}`];
+  });
+  const rows: [string, string][] = [
+    ...(state === 'ok' ? [] : [['disk', `${state}: ${detail}`] as [string, string]]),
+    ...(lost.length === 0 ? [] : [['lost', lost.join('; ')] as [string, string]]),
+    ...(setAside.length === 0 ? [] : [['set aside', setAside.join(', ')] as [string, string]]),
+  ];
+  return rows.map(([name, text]) => [name, { text, style: 'yellow' }]);
 }
 
 function storageLine(name: string, cell: Cell, colours: boolean): string {

@@ -5,6 +5,6 @@ export interface DurableFiles {
   read(path: string): Promise<Buffer | undefined>;
   /** After a crash at any moment the old or the new content is there, whole. Throws `GatewayError`; the old file stays. */
   replace(path: string, content: Uint8Array): Promise<void>;
-  /** Throws `GatewayError`. */
-  rename(from: string, to: string): Promise<void>;
+  /** What cannot be used is kept under a name that says so, which it gives. Throws `GatewayError`. */
+  setAside(path: string): Promise<string>;
 }

@@ -17,6 +17,7 @@ export interface GatewayStatus {
   readonly rules: readonly RuleLine[];
   /** Firing now, most severe first. */
   readonly alerts: readonly FiringAlert[];
+  readonly disk: DiskLine;
   readonly journal: JournalLine;
   readonly checkpoint: { readonly atMs: number | undefined; readonly bytes: number };
   /** End of the newest batch processed. */
@@ -169,6 +170,29 @@ export interface ForwardLine {
   readonly lost: number;
   readonly pendingPoints: number;
   readonly pendingBytes: number;
+}
+
+/** What the disk does not do now, and what was lost on it. */
+export interface DiskLine {
+  /** `full`: nothing can be stored or processed until there is room. */
+  readonly state: 'ok' | 'full' | 'failed';
+  /** Why, and what to do. */
+  readonly detail: string;
+  /** Since the start. */
+  readonly losses: Readonly<Record<'journal' | 'points' | 'alerts', Readonly<LogLosses>>>;
+  /** What could not be used and lies in the data folder, now or since an earlier start, under a name that says so. */
+  readonly setAside: readonly string[];
+}
+
+export interface LogLosses {
+  /** Of an unfinished last write, cut when the log was opened; nothing of it was acknowledged. */
+  tornBytes: number;
+  /** Segments set aside since the log was opened, or found to be gone. */
+  corruptSegments: number;
+  /** Records that could not be read. */
+  lostRecords: number;
+  /** Records dropped, not yet released, because the budget was reached. */
+  droppedRecords: number;
 }
 
 export interface NotifierLine {

@@ -9,20 +9,26 @@
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { type Disk, readWholeFile, writeFileDurably } from '../log/files.ts';
+import { type Disk, readWholeFile, replaceByRename, setFileAside, writeFileDurably } from '../log/files.ts';
 import type { SavedState } from './engine.ts';
 
 export interface Checkpoint {
   /** End of the last batch in the state. */
   readonly batchEndMs: number;
   /** Where the journal goes on. */
-  readonly position: { readonly sequence: number; readonly frame: number };
+  readonly position: { readonly sequence: number; readonly frame: number; readonly blockMs?: number };
   readonly state: SavedState;
+  /** How much the lanes of the outbox held. Not in checkpoints of versions before 0.1. */
+  readonly lanes?: Readonly<
+    Record<'points' | 'alerts', { readonly next: number; readonly lineCount: number }>
+  >;
 }
 
 export interface CheckpointStore {
-  load(): Promise<Checkpoint | undefined>;
+  /** The newest that can be read and that `refuse` gives no reason against; the others are set aside. */
+  load(refuse: (checkpoint: Checkpoint) => Promise<string | undefined>): Promise<Checkpoint | undefined>;
   /** The state is copied before this returns its promise; resolves with the bytes written. */
   save(checkpoint: Checkpoint): Promise<number>;
 }
@@ -43,28 +49,49 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint | undefined {
   const body = bytes.subarray(headerBytes);
   const whole = bytes.length > headerBytes && magic.equals(bytes.subarray(0, magic.length));
   if (!whole || crc32(body) !== bytes.readUInt32LE(magic.length)) return undefined;
-  return deserialize(zstdDecompressSync(body)) as Checkpoint;
+  try {
+    return deserialize(zstdDecompressSync(body)) as Checkpoint;
+  } catch {
+    // Whole, but of a newer V8, whose format this one does not know.
+    return undefined;
+  }
+}
+
+async function isThere(disk: Disk, path: string): Promise<boolean> {
+  return disk.size(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 export function openCheckpoints(folder: string, disk: Disk, logger: Logger): CheckpointStore {
   const current = join(folder, 'checkpoint');
   const previous = join(folder, 'checkpoint.previous');
 
-  async function read(path: string): Promise<Checkpoint | undefined> {
-    const bytes = await readWholeFile(disk, path);
+  async function read(
+    path: string,
+    refuse: (checkpoint: Checkpoint) => Promise<string | undefined>,
+  ): Promise<Checkpoint | undefined> {
+    const bytes = await readWholeFile(disk, path).catch((error: unknown) => setAside(path, messageOf(error)));
     if (bytes === undefined) return undefined;
     const checkpoint = decodeCheckpoint(bytes);
-    if (checkpoint !== undefined) return checkpoint;
-    await disk.rename(path, `${path}.corrupt`);
-    logger.error({ path, bytes: bytes.length }, 'checkpoint is damaged: set aside as .corrupt');
-    return undefined;
+    const why =
+      checkpoint === undefined
+        ? `its ${bytes.length} bytes are not those of a checkpoint of this version`
+        : await refuse(checkpoint);
+    return why === undefined ? checkpoint : setAside(path, why);
+  }
+
+  async function setAside(path: string, why: string): Promise<undefined> {
+    const file = await setFileAside(disk, path);
+    logger.error({ file, why }, 'checkpoint cannot be used: set aside');
   }
 
   return {
-    load: async () => (await read(current)) ?? (await read(previous)),
+    load: async (refuse) => (await read(current, refuse)) ?? (await read(previous, refuse)),
     async save(checkpoint) {
       const bytes = encodeCheckpoint(checkpoint);
-      if ((await readWholeFile(disk, current)) !== undefined) await disk.rename(current, previous);
+      if (await isThere(disk, current)) await replaceByRename(disk, current, previous);
       await writeFileDurably(disk, current, bytes);
       return bytes.length;
     },

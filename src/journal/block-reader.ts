@@ -26,6 +26,8 @@ import type { JournalStats } from './committer.ts';
 export interface Position {
   readonly sequence: number;
   readonly frame: number;
+  /** First arrival of the block it lies in or, between two, of the one before: tells journals apart. */
+  readonly blockMs?: number;
 }
 
 export interface BlockReader {
@@ -101,9 +103,9 @@ export function createBlockReader(source: BlockSource, from: Position, keeps: bo
       const all = block.lastArrivalMs < untilMs;
       const end = all ? blockEnd(block) : walkBlock(block, cursor, untilMs * 1000, block.frames);
       current = all ? undefined : { block, cursor: end };
-      position = all
-        ? { sequence: position.sequence + 1, frame: 0 }
-        : { sequence: position.sequence, frame: end.frame };
+      const blockMs = block.firstArrivalMs;
+      if (all) position = { sequence: position.sequence + 1, frame: 0, blockMs };
+      else if (end.frame > 0) position = { sequence: position.sequence, frame: end.frame, blockMs };
       if (end.frame > cursor.frame) yield blockSpan(block, cursor, end);
       if (!all) return;
     }

@@ -9,6 +9,7 @@
 import { GatewayError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Ingest } from '../core/types.ts';
+import { isDiskFailure } from '../log/disk-error.ts';
 import type { Log } from '../log/log.ts';
 import { maxRecordBytes, recordHeaderBytes } from '../log/record.ts';
 import { type Block, blockHeaderBytes, openBlock } from './block.ts';
@@ -37,11 +38,15 @@ export interface CommitterOptions {
   /** The stamp of the next frame. */
   readonly stampUs: () => number;
   readonly onCommit: (block: Block) => void;
+  /** Called when the disk does what waiting does not mend. */
+  readonly onDiskFailure: (error: Error) => void;
   readonly logger: Logger;
 }
 
 export interface Committer {
   readonly append: Ingest;
+  /** Why the last block could not be stored; undefined when it was. */
+  readonly failure: Error | undefined;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -71,7 +76,7 @@ export function createCommitter(options: CommitterOptions): Committer {
   let settledFrames = 0;
   let working = false;
   let closed = false;
-  let failing = false;
+  let failure: Error | undefined;
 
   const append: Ingest = (source, topic, payload, when, acknowledge) => {
     if (closed) return acknowledge(new GatewayError('the journal is closed'));
@@ -145,8 +150,8 @@ export function createCommitter(options: CommitterOptions): Committer {
     stats.commits += 1;
     stats.bytesWritten += body.length + recordHeaderBytes;
     options.onCommit(block);
-    if (failing) logger.info({}, 'the journal stores frames again');
-    failing = false;
+    if (failure !== undefined) logger.info({}, 'the journal stores frames again');
+    failure = undefined;
   }
 
   /** Told to the log once, not for each block, while it lasts. */
@@ -155,8 +160,11 @@ export function createCommitter(options: CommitterOptions): Committer {
     stats.refusedFrames += frames;
     cache.giveBack(data);
     const remedy = error instanceof GatewayError ? error.remedy : undefined;
-    if (!failing) logger.error({ error: error.message, remedy, frames }, 'the journal cannot store frames');
-    failing = true;
+    if (failure === undefined) {
+      logger.error({ error: error.message, remedy, frames }, 'the journal cannot store frames');
+    }
+    failure = error;
+    if (isDiskFailure(error)) options.onDiskFailure(error);
     return error;
   }
 
@@ -173,7 +181,14 @@ export function createCommitter(options: CommitterOptions): Committer {
     await sync();
   }
 
-  return { append, sync, close };
+  return {
+    append,
+    get failure() {
+      return failure;
+    },
+    sync,
+    close,
+  };
 }
 
 /** Not from Node's shared pool: the cache takes whole buffers back by their size. */

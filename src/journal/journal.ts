@@ -49,14 +49,20 @@ export interface Journal {
   sync(): Promise<void>;
   /** Durable frames from a position that arrived before `untilMs`, block by block; spans stay valid while held. */
   read(from: Position, untilMs: number): AsyncGenerator<FrameSpan>;
+  /** Of the first frame of a block; undefined when it is not there or cannot be read. */
+  firstArrivalMs(sequence: number): Promise<number | undefined>;
   /** For the batches, which follow the journal and tell it what they no longer look at. */
   follow(from: Position): BlockReader;
   /** The time frames are stamped with now; see arrival-clock.ts. */
   now(): number;
   /** Of the last durable frame, also of an earlier run; 0 when there is none. */
   readonly lastArrivalMs: number;
+  /** The oldest block kept. */
+  readonly first: number;
   /** Behind the last durable frame. */
   readonly end: Position;
+  /** Blocks from `from` up to `to` are known to have been there and are not: counted as lost; no number is given twice. */
+  miss(from: number, to: number): void;
   /** Bytes on disk. */
   readonly bytes: number;
   /** Frames before are processed and checkpointed: they stay readable until the size budget needs their room. */
@@ -64,6 +70,10 @@ export interface Journal {
   readonly stats: Readonly<JournalStats>;
   status(): Omit<JournalLine, 'waiting'>;
   readonly losses: Readonly<LogLosses>;
+  /** Why the last frames could not be stored; undefined when they were. */
+  readonly failure: Error | undefined;
+  /** Rejects when the disk fails, is read-only or gone: frames are refused until the journal is opened again. */
+  readonly failed: Promise<never>;
   /** Commits what was appended; later frames are refused. */
   close(): Promise<void>;
 }
@@ -85,6 +95,9 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
   const onCommit = (block: Block): void => {
     lastArrivalMs = block.lastArrivalMs;
   };
+  const { promise: failed, reject: onDiskFailure } = Promise.withResolvers<never>();
+  // Whoever runs the gateway waits for it; until then it is no unhandled rejection.
+  failed.catch(() => {});
   const committer = createCommitter({
     log,
     cache,
@@ -92,6 +105,7 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
     blockBytes,
     stampUs: arrivals.stampUs,
     onCommit,
+    onDiskFailure,
     logger,
   });
 
@@ -109,10 +123,21 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
     sync: committer.sync,
     read,
     follow: (from) => createBlockReader(source, from, false),
+    async firstArrivalMs(sequence) {
+      for await (const record of log.read(sequence)) {
+        const block = record.sequence === sequence ? await decodeRecord(source, record) : undefined;
+        return block === 'unreadable' ? undefined : block?.firstArrivalMs;
+      }
+      return undefined;
+    },
     now: arrivals.now,
     get lastArrivalMs() {
       return lastArrivalMs;
     },
+    get first() {
+      return log.first;
+    },
+    miss: log.miss,
     get end() {
       return { sequence: log.next, frame: 0 };
     },
@@ -128,6 +153,10 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
       refused: stats.refusedFrames,
     }),
     losses: log.losses,
+    get failure() {
+      return committer.failure;
+    },
+    failed,
     async close() {
       await committer.close();
       await log.close();

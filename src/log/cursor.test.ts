@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '../core/log.ts';
 import { type CursorOptions, openCursor } from './cursor.ts';
+import { writeFileDurably } from './files.ts';
 import { createSimulatedDisk, failure, type SimulatedDisk } from './simulated-disk.ts';
 
 function options(disk: SimulatedDisk, more: Partial<CursorOptions<{ n: number }>> = {}) {
@@ -25,7 +26,7 @@ test('a value survives', async () => {
   await cursor.flush();
   disk.crash(() => 0);
   assert.deepEqual((await openCursor(options(disk))).value, { n: 2 });
-  assert.equal(disk.content('/position.json').toString(), '{"n":2}\n');
+  assert.equal(disk.content('/position.json').toString(), '{"checksum":"ff6668bd","value":{"n":2}}\n');
 });
 
 test('many values are few writes, and only what is on disk is told', async () => {
@@ -79,9 +80,41 @@ test('a file that cannot be read gives the value for that', async () => {
   const cursor = await openCursor(options(disk));
   cursor.set({ n: 5 });
   await cursor.flush();
-  for (const content of ['', 'not json', '{"m":1}', 'null']) {
-    disk.corrupt('/position.json', () => Buffer.from(content));
-    assert.deepEqual((await openCursor(options(disk))).value, { n: 0 });
-    assert.deepEqual((await openCursor(options(disk, { unreadable: { n: -1 } }))).value, { n: -1 });
+  const whole = disk.content('/position.json').toString();
+  // Another digit is a number as well.
+  const others = ['', 'not json', '{"m":1}', 'null', '{"value":{"n":5}}', whole.replace('5', '7')];
+  for (const content of others) {
+    for (const [unreadable, n] of [
+      [undefined, 0],
+      [{ n: -1 }, -1],
+    ] as const) {
+      const path = `/${content.length}${n}.json`;
+      await writeFileDurably(disk, path, Buffer.from(content));
+      const more = unreadable === undefined ? {} : { unreadable };
+      assert.deepEqual((await openCursor(options(disk, { path, ...more }))).value, { n }, content);
+      assert.deepEqual(disk.content(`${path}.corrupt`).toString(), content);
+      assert.ok(!disk.paths.includes(path));
+    }
+  }
+});
+
+test('one of a version before positions had a checksum is read', async () => {
+  const disk = createSimulatedDisk();
+  await writeFileDurably(disk, '/position.json', Buffer.from('{"n":3}\n'));
+  assert.deepEqual((await openCursor(options(disk))).value, { n: 3 });
+});
+
+test('each bit of a position is checked', async () => {
+  const disk = createSimulatedDisk();
+  const cursor = await openCursor(options(disk));
+  cursor.set({ n: 1234 });
+  await cursor.flush();
+  const whole = Buffer.from(disk.content('/position.json'));
+  for (let bit = 0; bit < whole.length * 8; bit++) {
+    const flipped = Buffer.from(whole);
+    flipped[bit >> 3]! ^= 1 << (bit & 7);
+    await writeFileDurably(disk, '/position.json', flipped);
+    const { value } = await openCursor(options(disk, { unreadable: { n: -1 } }));
+    assert.ok(value.n === -1 || value.n === 1234, `bit ${bit} gives ${value.n}`);
   }
 });

@@ -2,13 +2,15 @@
  * A durable position: a small JSON file, replaced whole, at most once a second and at the end.
  *
  * Invariant: what is on disk is a value that was once set; it may be up to a second old, so its reader must bear to
- * read again what it had read. A file that cannot be read means starting from the initial value, and is logged.
+ * read again what it had read. A file that cannot be read is set aside, which is logged, and means starting from the
+ * initial value. It has a checksum: one wrong digit would be a position too.
  * Not here: what the value means.
  */
 
+import { crc32 } from 'node:zlib';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { type Disk, readWholeFile, writeFileDurably } from './files.ts';
+import { type Disk, readWholeFile, setFileAside, writeFileDurably } from './files.ts';
 
 export interface Cursor<T> {
   readonly value: T;
@@ -44,7 +46,7 @@ export async function openCursor<T>(options: CursorOptions<T>): Promise<Cursor<T
     const current = value;
     if (current === durable) return;
     try {
-      await writeFileDurably(disk, path, Buffer.from(`${JSON.stringify(current)}\n`));
+      await writeFileDurably(disk, path, encode(current));
       durable = current;
       failing = false;
       options.onDurable?.(current);
@@ -73,16 +75,36 @@ export async function openCursor<T>(options: CursorOptions<T>): Promise<Cursor<T
   };
 }
 
+/** `{"checksum":"1c2d3e4f","value":…}`: CRC-32 of the value's text. */
+function encode(value: unknown): Buffer {
+  return Buffer.from(`${JSON.stringify({ checksum: checksumOf(value), value })}\n`);
+}
+
+function checksumOf(value: unknown): string {
+  return crc32(JSON.stringify(value)).toString(16).padStart(8, '0');
+}
+
+/** Undefined when it is not what was written. Until version 0.1 the value stood alone. */
+function decode(content: Buffer): unknown {
+  const stored = JSON.parse(content.toString()) as { checksum?: unknown; value?: unknown } | null;
+  if (stored === null || !Object.hasOwn(stored, 'value')) return stored;
+  return stored.checksum === checksumOf(stored.value) ? stored.value : undefined;
+}
+
 async function readValue<T>(options: CursorOptions<T>): Promise<T> {
   const { disk, path, parse, logger } = options;
-  const content = await readWholeFile(disk, path);
-  if (content === undefined) return options.initial;
   try {
-    const value = parse(JSON.parse(content.toString()));
+    const content = await readWholeFile(disk, path);
+    if (content === undefined) return options.initial;
+    const value = parse(decode(content));
     if (value !== undefined) return value;
   } catch {
-    // Said below: not JSON is as unusable as JSON of another shape.
+    // Said below: not to be read, or not JSON, is as unusable as JSON of another shape.
   }
-  logger.warn({ path }, 'a stored position cannot be read: delivery starts again at the oldest that is kept');
+  const file = await setFileAside(disk, path);
+  logger.warn(
+    { file },
+    'a stored position cannot be read: set aside; delivery starts again at the oldest that is kept',
+  );
   return options.unreadable ?? options.initial;
 }

@@ -146,7 +146,7 @@ export async function writeFileDurably(disk: Disk, path: string, bytes: Uint8Arr
     } finally {
       await file.close();
     }
-    await disk.rename(aside, path);
+    await replaceByRename(disk, aside, path);
     await disk.syncFolder(dirname(path));
   } catch (error) {
     await removeIfThere(disk, aside).catch(() => undefined);
@@ -154,14 +154,60 @@ export async function writeFileDurably(disk: Disk, path: string, bytes: Uint8Arr
   }
 }
 
-async function removeIfThere(disk: Disk, path: string): Promise<void> {
+/** A folder in the way is set aside: somebody's, or what a repair of the file system made of a file. */
+export async function removeIfThere(disk: Disk, path: string): Promise<void> {
   try {
     await disk.remove(path);
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (isMissing(error)) return;
+    if (!isFolderInTheWay(error)) throw error;
+    await setFileAside(disk, path);
   }
 }
 
+/** As `rename`, which replaces a file; a folder in its place is set aside. */
+export async function replaceByRename(disk: Disk, from: string, to: string): Promise<void> {
+  try {
+    await disk.rename(from, to);
+  } catch (error) {
+    if (!isFolderInTheWay(error)) throw error;
+    await setFileAside(disk, to);
+    await disk.rename(from, to);
+  }
+}
+
+/** Files and folders that could not be used are kept under their name and this. */
+export const corruptSuffix = '.corrupt';
+
+/**
+ * Gives what stands at a path, and cannot be used, a name that says so; gives the name. One that was set aside before
+ * is replaced by a file, so that they do not grow in number; a folder is left, and the name is another.
+ */
+export async function setFileAside(disk: Disk, path: string): Promise<string> {
+  for (let n = 1; ; n++) {
+    const name = `${path}${n === 1 ? '' : `-${n}`}${corruptSuffix}`;
+    try {
+      await disk.rename(path, name);
+      await disk.syncFolder(dirname(path));
+      return name;
+    } catch (error) {
+      // Also where a folder is set aside and a file has the name.
+      if (!isFolderInTheWay(error) && codeOf(error) !== 'ENOTDIR') throw diskError('rename', path, error);
+    }
+  }
+}
+
+const folderCodes = new Set(['EISDIR', 'ENOTEMPTY', 'EEXIST', 'EPERM']);
+
+/** What the systems say of removing or replacing a folder as if it were a file. */
+function isFolderInTheWay(error: unknown): boolean {
+  return folderCodes.has(codeOf(error));
+}
+
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -17,6 +17,12 @@ export interface LaneRecord extends LaneHeader {
   lines(): Promise<readonly string[]>;
 }
 
+/** How much a lane holds, or has held. */
+export interface LaneEnd {
+  readonly next: number;
+  readonly lineCount: number;
+}
+
 export interface Lane {
   /** Oldest sequence kept, and the one after the last. */
   readonly first: number;
@@ -34,6 +40,8 @@ export interface Lane {
   read(from: number): AsyncGenerator<LaneRecord>;
   /** Resolves when there is something at or after `from`, or the signal aborts. */
   arrival(from: number, signal: AbortSignal): Promise<void>;
+  /** It held as much once; gives how many records are missing of that, which are counted as lost. */
+  expect(known: LaneEnd): number;
   /** Records below are delivered. */
   release(below: number): void;
   close(): Promise<void>;
@@ -130,6 +138,12 @@ export async function openLane(
         waiting.add(wake);
         signal.addEventListener('abort', wake, { once: true });
       });
+    },
+    expect({ next, lineCount }) {
+      const missing = Math.max(0, next - log.next);
+      log.miss(next - missing, next);
+      if (missing > 0) state.lineCount = Math.max(state.lineCount, lineCount);
+      return missing;
     },
     release: (below) => log.release(Math.min(below, log.next - 1)),
     async close() {

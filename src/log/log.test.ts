@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -303,4 +304,62 @@ test('a segment of a newer format is left alone', async (t) => {
   writeFileSync(file, bytes);
   await assert.rejects(open(folder), /format 9/);
   assert.deepEqual(readFileSync(file), bytes);
+});
+
+test('a last segment that is gone or emptied is missed, once', async (t) => {
+  for (const harm of [rmSync, truncateSync]) {
+    const folder = temporaryFolder(t);
+    const log = await open(folder);
+    await fill(log, 20);
+    const files = segmentFiles(folder);
+    assert.equal(files.length, 2);
+    // Not closed: no clean end anywhere, as after a crash.
+    harm(join(folder, files[1]!));
+    const second = await open(folder);
+    assert.deepEqual([second.losses.corruptSegments, second.losses.lostRecords], [1, 1]);
+    const kept = await sequencesOf(second);
+    assert.deepEqual(kept, upTo(kept.length));
+    const third = await open(folder);
+    assert.deepEqual([third.losses.corruptSegments, third.losses.lostRecords], [0, 0]);
+    await fill(third, 3);
+    assert.equal((await sequencesOf(third)).length, kept.length + 3);
+    await Promise.all([log, second, third].map((one) => one.close()));
+  }
+});
+
+test('what no crash leaves of a segment is set aside, not removed', async (t) => {
+  const harms: ((path: string) => void)[] = [
+    (path) => writeFileSync(path, 'no segment at all, but something longer than a header'),
+    (path) => {
+      rmSync(path);
+      mkdirSync(join(path, 'with content'), { recursive: true });
+    },
+  ];
+  for (const harm of harms) {
+    const folder = temporaryFolder(t);
+    const log = await open(folder);
+    await fill(log, 3);
+    await log.close();
+    harm(join(folder, segmentFiles(folder)[0]!));
+    const second = await open(folder);
+    assert.deepEqual(segmentFiles(folder), ['0000000000000000.log.corrupt']);
+    assert.equal(second.losses.corruptSegments, 1);
+    const from = second.next;
+    await second.append(body(from));
+    assert.deepEqual(await sequencesOf(second), [from]);
+    await second.close();
+    const third = await open(folder);
+    assert.equal(third.losses.corruptSegments, 0);
+    assert.deepEqual(await sequencesOf(third), [from]);
+    await third.close();
+  }
+});
+
+test('a leftover folder is no reason not to open', async (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'x.tmp', 'with content'), { recursive: true });
+  const log = await open(folder);
+  await fill(log, 1);
+  await log.close();
+  assert.deepEqual(segmentFiles(folder), ['0000000000000000.log', 'x.tmp.corrupt']);
 });

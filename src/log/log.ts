@@ -7,15 +7,16 @@
  */
 
 import type { Logger } from '../core/log.ts';
+import type { LogLosses } from '../core/status.ts';
 import { type Disk, systemDisk } from './files.ts';
 import { recover } from './open.ts';
 import { type LogRecord, readRecords } from './reader.ts';
 import { freeReleased } from './room.ts';
-import { firstSequence, type LogLosses, type LogState } from './state.ts';
+import { firstSequence, type LogState } from './state.ts';
 import { createLogWriter } from './writer.ts';
 
+export type { LogLosses } from '../core/status.ts';
 export type { LogRecord } from './reader.ts';
-export type { LogLosses } from './state.ts';
 
 export interface LogOptions {
   readonly budgetBytes: number;
@@ -51,6 +52,8 @@ export interface Log {
   read(from: number): AsyncGenerator<LogRecord>;
   /** Records below are no longer needed. No later record gets a sequence below, even if some of these were lost. */
   release(below: number): void;
+  /** Records from `from` up to `to` are known to have been there and are not: counted as lost; no number is given twice. */
+  miss(from: number, to: number): void;
   /** Waits for what was appended; later appends are refused. */
   close(): Promise<void>;
 }
@@ -81,6 +84,10 @@ export async function openLog(folder: string, options: LogOptions): Promise<Log>
       state.next = Math.max(state.next, below);
       if (!state.keepReleased) freeReleased(state);
     },
+    miss(from, to) {
+      state.losses.lostRecords += Math.max(0, to - from);
+      state.next = Math.max(state.next, to);
+    },
     async close() {
       await writer.close();
       await state.housekeeping;
@@ -102,6 +109,7 @@ function createState(folder: string, options: LogOptions): LogState {
     spares: [],
     losses: { tornBytes: 0, corruptSegments: 0, lostRecords: 0, droppedRecords: 0 },
     active: undefined,
+    unsealed: undefined,
     next: 0,
     released: 0,
     failed: undefined,

@@ -8,8 +8,9 @@
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import { diskError } from './disk-error.ts';
-import { type SegmentScan, scanSegment } from './scan.ts';
-import { createSegment, parseSegmentName, type Segment } from './segment.ts';
+import { setFileAside } from './files.ts';
+import { isUnbegun, type SegmentScan, scanSegment } from './scan.ts';
+import { createSegment, parseSegmentName, type Segment, segmentName } from './segment.ts';
 import { readDamagedFile, setAside } from './set-aside.ts';
 import type { LogState } from './state.ts';
 
@@ -29,7 +30,7 @@ export async function recover(state: LogState): Promise<{ cleanEnd: boolean }> {
 async function listSegments(state: LogState): Promise<void> {
   for (const name of (await state.disk.list(state.folder)).sort()) {
     const path = join(state.folder, name);
-    if (name.endsWith('.tmp')) await state.disk.remove(path);
+    if (name.endsWith('.tmp')) await removeLeftover(state, path);
     const parsed = parseSegmentName(name);
     if (parsed === undefined) continue;
     const size = await state.disk.size(path);
@@ -42,14 +43,24 @@ async function listSegments(state: LogState): Promise<void> {
   }
 }
 
+async function removeLeftover(state: LogState, path: string): Promise<void> {
+  await state.disk.remove(path).catch(async (error: unknown) => {
+    const file = await setFileAside(state.disk, path);
+    state.logger.warn({ file, error: messageOf(error) }, 'leftover that cannot be removed set aside');
+  });
+}
+
 /** From the newest back: a segment that was begun but holds nothing is as if it had never been. */
 async function recoverLast(state: LogState): Promise<boolean> {
   for (;;) {
     const last = state.segments.at(-1);
     if (last === undefined) return false;
-    const content = await readDamagedFile(state.disk, last.path);
+    const { content, isWhole } = await readDamagedFile(state.disk, last.path);
     const scan = scanSegment(content, last.first);
-    if (scan.epoch !== undefined || last.damaged) return continueWith(state, last, scan);
+    const isDamaged =
+      last.damaged || scan.damaged || !isWhole || (scan.epoch === undefined && !isUnbegun(content));
+    if (isDamaged) return continueBehind(state, last, scan);
+    if (scan.epoch !== undefined) return continueWith(state, last, scan);
     state.losses.tornBytes += scan.tornBytes;
     warnOfCut(state, last, scan.tornBytes);
     await state.disk.remove(last.path);
@@ -57,18 +68,28 @@ async function recoverLast(state: LogState): Promise<boolean> {
   }
 }
 
+/** At least one number is given up, so that no second segment of this name can come to be. */
+async function continueBehind(state: LogState, last: Segment, scan: SegmentScan): Promise<boolean> {
+  last.epoch = scan.epoch;
+  last.next = state.next = Math.max(scan.next, last.first + 1);
+  if (!last.damaged) await setAside(state, last);
+  return false;
+}
+
 async function continueWith(state: LogState, last: Segment, scan: SegmentScan): Promise<boolean> {
   last.epoch = scan.epoch;
-  if (last.damaged || scan.damaged) {
-    // At least one number is given up, so that no second segment of this name can come to be.
-    last.next = state.next = Math.max(scan.next, last.first + 1);
-    if (!last.damaged) await setAside(state, last);
-    return false;
-  }
   last.next = state.next = scan.endSequence;
   last.end = scan.end;
+  if (scan.sealed) missSegment(state, last);
   await cut(state, last, scan);
   return scan.cleanEnd;
+}
+
+function missSegment(state: LogState, last: Segment): void {
+  state.losses.corruptSegments += 1;
+  const details = { folder: state.folder, file: segmentName(last.next), atLeastRecords: 1 };
+  state.losses.lostRecords += 1;
+  state.logger.error(details, 'log segment is gone: what was in it, and behind it, is lost');
 }
 
 /** Also syncs: what an earlier run wrote may be in memory only, and is about to be taken for durable. */

@@ -5,9 +5,9 @@
  * segment was retired meanwhile. A record that cannot be read sets its segment aside, is counted, and reading goes on.
  */
 
-import { diskError } from './disk-error.ts';
-import { type DiskFile, isMissing } from './files.ts';
-import { claimedBytes, isCleanEnd, type RecordPlace, recordAt, recordHeaderBytes } from './record.ts';
+import { diskError, isShortage } from './disk-error.ts';
+import type { DiskFile } from './files.ts';
+import { claimedBytes, isEnd, type RecordPlace, recordAt, recordHeaderBytes } from './record.ts';
 import { scanSegment } from './scan.ts';
 import { decodeSegmentHeader, noteMark, type Segment, segmentHeaderBytes } from './segment.ts';
 import { readDamagedFile, setAside } from './set-aside.ts';
@@ -88,7 +88,7 @@ function* recordsIn(
     const place = recordAt(chunk, cursor.at, epoch);
     if (place?.sequence !== cursor.sequence) return;
     cursor.at = place.end;
-    if (isCleanEnd(place)) continue;
+    if (isEnd(place)) continue;
     cursor.sequence += 1;
     yield place;
   }
@@ -111,7 +111,7 @@ async function openSegment(state: LogState, segment: Segment): Promise<DiskFile 
   } catch (error) {
     await segment.settingAside;
     if (segment.retired || segment.damaged) return undefined;
-    if (!isMissing(error)) throw diskError('read', segment.path, error);
+    if (isShortage(error)) throw diskError('read', segment.path, error);
     await setAside(state, segment);
     return undefined;
   }
@@ -136,7 +136,7 @@ async function readChunk(file: DiskFile, offset: number, bytes: number): Promise
 
 async function* readDamaged(state: LogState, segment: Segment, next: number): AsyncGenerator<LogRecord> {
   await segment.settingAside;
-  const content = await readDamagedFile(state.disk, segment.path);
+  const { content } = await readDamagedFile(state.disk, segment.path);
   if (segment.retired) return;
   for (const place of scanSegment(content, segment.first).records) {
     if (place.sequence < next) yield recordOf(content, place);

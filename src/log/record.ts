@@ -4,7 +4,8 @@
  *     length u32 | crc32 u32 | sequence u64 | epoch u32 | group u32 | body
  *
  * The checksum covers everything after itself. `group` is the offset in the segment at which the write that this
- * record was part of began; 0 marks a clean end (no body, `sequence` is the next one). A record whose group began
+ * record was part of began; 0 marks an end (`sequence` is the next one): without a body a clean one, with one a seal,
+ * which says that the log goes on in another segment. A record whose group began
  * after some position proves that what stood at that position had reached the disk: writes never overlap in time.
  * Not here: files.
  */
@@ -14,7 +15,9 @@ import { crc32 } from 'node:zlib';
 export const recordHeaderBytes = 24;
 /** Of a body. Larger ones are refused. */
 export const maxRecordBytes = 64 * 1024 * 1024;
-const cleanEndGroup = 0;
+const endGroup = 0;
+const sealBody = Buffer.from([1]);
+export const sealBytes = recordHeaderBytes + sealBody.length;
 
 /** A sound record in a buffer; the body is `[bodyStart, end)`. */
 export interface RecordPlace {
@@ -26,8 +29,14 @@ export interface RecordPlace {
   readonly end: number;
 }
 
-export function isCleanEnd(place: RecordPlace): boolean {
-  return place.group === cleanEndGroup;
+/** No record but the mark of an end: of a run, or of a segment. */
+export function isEnd(place: RecordPlace): boolean {
+  return place.group === endGroup;
+}
+
+/** The end of a segment: records in another one followed. */
+export function isSeal(place: RecordPlace): boolean {
+  return isEnd(place) && place.end > place.bodyStart;
 }
 
 interface RecordFields {
@@ -48,9 +57,18 @@ export function putRecordHeader(target: Buffer, at: number, fields: RecordFields
 
 /** The record that says: everything before `sequence` is on disk and no write was under way. */
 export function cleanEndRecord(sequence: number, epoch: number): Buffer {
-  const record = Buffer.allocUnsafe(recordHeaderBytes);
-  putRecordHeader(record, 0, { sequence, epoch, group: cleanEndGroup }, Buffer.alloc(0));
-  return record;
+  return endRecord(sequence, epoch, Buffer.alloc(0));
+}
+
+/** The record that says: `sequence` is on disk, in another segment. */
+export function sealRecord(sequence: number, epoch: number): Buffer {
+  return endRecord(sequence, epoch, sealBody);
+}
+
+function endRecord(sequence: number, epoch: number, body: Buffer): Buffer {
+  const header = Buffer.allocUnsafe(recordHeaderBytes);
+  putRecordHeader(header, 0, { sequence, epoch, group: endGroup }, body);
+  return Buffer.concat([header, body]);
 }
 
 /** Header and body bytes of the record at `at`, as its length field says; undefined when the header is not all there. */

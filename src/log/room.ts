@@ -7,7 +7,7 @@
 
 import { join } from 'node:path';
 import { GatewayError } from '../core/errors.ts';
-import { diskError } from './disk-error.ts';
+import { diskError, syncError } from './disk-error.ts';
 import type { DiskFile } from './files.ts';
 import { createSegment, type Segment, segmentName } from './segment.ts';
 import { heldBytes, type LogState } from './state.ts';
@@ -23,10 +23,10 @@ export async function beginSegment(state: LogState, bytes: number): Promise<void
     : reuse(state, spare, path, capacity));
   const size = spare === undefined ? capacity : Math.min(spare.size, capacity);
   const segment = createSegment(state.next, path, size);
-  const previous = state.active;
+  await state.unsealed?.file.close();
+  state.unsealed = state.active;
   state.segments.push(segment);
   state.active = { segment, file };
-  await previous?.file.close();
 }
 
 /**
@@ -77,7 +77,7 @@ async function syncNames(state: LogState): Promise<void> {
   try {
     await state.disk.syncFolder(state.folder);
   } catch (error) {
-    state.failed = diskError('sync', state.folder, error);
+    state.failed = syncError(state.folder, error);
     throw state.failed;
   }
 }

@@ -5,13 +5,13 @@
  * overlap in time, so it had reached the disk), else the torn end of the last write.
  */
 
-import { findRecord, findRecordOfAnyEpoch, isCleanEnd, type RecordPlace, recordAt } from './record.ts';
-import { decodeSegmentHeader, segmentHeaderBytes } from './segment.ts';
+import { findRecord, findRecordOfAnyEpoch, isEnd, isSeal, type RecordPlace, recordAt } from './record.ts';
+import { decodeSegmentHeader, isHeaderStart, segmentHeaderBytes } from './segment.ts';
 
 export interface SegmentScan {
   /** Undefined: nothing of this use of the file can be read. */
   readonly epoch: number | undefined;
-  /** All that can be read, in order; clean ends left out. */
+  /** All that can be read, in order; ends left out. */
   readonly records: readonly RecordPlace[];
   /** Where what can be read from the front without a gap ends, and the sequence expected there. */
   readonly end: number;
@@ -21,6 +21,8 @@ export interface SegmentScan {
   readonly damaged: boolean;
   /** The last thing before `end` is a clean end. */
   readonly cleanEnd: boolean;
+  /** The last thing is a seal: there was a segment behind this one, with records. `end` is before it. */
+  readonly sealed: boolean;
   /** What lies behind the records is a hole or of an earlier use. */
   readonly tailIsOld: boolean;
   /** Bytes of an unfinished write after `end`, as far as they can be told from what an earlier use left there. */
@@ -35,24 +37,36 @@ export function scanSegment(content: Buffer, first: number): SegmentScan {
   const epoch = header?.epoch ?? epochWithoutHeader(content, first);
   if (epoch === undefined) return nothing(first, content.length);
   const places = walk(content, epoch, first);
-  const { end, endSequence, count } = unbroken(places, first);
+  const { end, endSequence, count, seal } = unbroken(places, first);
   const behind = places.slice(count);
-  const proven = behind.some((place) => place.group > end || isCleanEnd(place));
+  const proven = behind.some((place) => place.group > end || isEnd(place));
   const damaged = proven || (header === undefined && count > 0);
   // Not even the header of the first write is whole, and nothing says that write was completed.
   if (header === undefined && !damaged) return nothing(first, content.length);
   const last = places.at(-1);
   return {
     epoch,
-    records: places.filter((place) => !isCleanEnd(place)),
+    records: places.filter((place) => !isEnd(place)),
     end,
     endSequence,
-    next: last === undefined ? first : last.sequence + (isCleanEnd(last) ? 0 : 1),
+    next: last === undefined ? first : last.sequence + (isEnd(last) ? 0 : 1),
     damaged,
-    cleanEnd: count > 0 && isCleanEnd(places[count - 1]!),
+    cleanEnd: seal === undefined && count > 0 && isEnd(places[count - 1]!),
+    sealed: seal !== undefined,
     tailIsOld: header?.tailIsOld ?? false,
-    tornBytes: tornAfter(content, end, header?.tailIsOld ?? false, epoch),
+    tornBytes: tornAfter(content, seal?.end ?? end, header?.tailIsOld ?? false, epoch),
   };
+}
+
+/**
+ * Whether a file of which nothing can be read is what a crash leaves of one just begun: nothing, zeros, the start of a
+ * header, or the whole of an earlier use. Anything else was written by nobody here.
+ */
+export function isUnbegun(content: Buffer): boolean {
+  const head = content.subarray(0, segmentHeaderBytes);
+  return (
+    decodeSegmentHeader(content) !== undefined || head.every((byte) => byte === 0) || isHeaderStart(head)
+  );
 }
 
 function nothing(first: number, tornBytes: number): SegmentScan {
@@ -64,6 +78,7 @@ function nothing(first: number, tornBytes: number): SegmentScan {
     damaged: false,
     cleanEnd: false,
     tailIsOld: false,
+    sealed: false,
     tornBytes,
   };
 }
@@ -73,7 +88,7 @@ function epochWithoutHeader(content: Buffer, first: number): number | undefined 
   return findRecordOfAnyEpoch(content, segmentHeaderBytes, first)?.epoch;
 }
 
-/** All sound records and clean ends with rising sequences, whatever lies between them. */
+/** All sound records and ends with rising sequences, whatever lies between them. */
 function walk(content: Buffer, epoch: number, first: number): RecordPlace[] {
   const places: RecordPlace[] = [];
   let at = segmentHeaderBytes;
@@ -84,7 +99,7 @@ function walk(content: Buffer, epoch: number, first: number): RecordPlace[] {
     if (place === undefined) return places;
     places.push(place);
     at = place.end;
-    sequence = place.sequence + (isCleanEnd(place) ? 0 : 1);
+    sequence = place.sequence + (isEnd(place) ? 0 : 1);
   }
 }
 
@@ -95,10 +110,12 @@ function unbroken(places: readonly RecordPlace[], first: number) {
   for (const place of places) {
     if (place.start !== end || place.sequence !== endSequence) break;
     end = place.end;
-    endSequence += isCleanEnd(place) ? 0 : 1;
+    endSequence += isEnd(place) ? 0 : 1;
     count += 1;
   }
-  return { end, endSequence, count };
+  const last = places.length === count ? places.at(-1) : undefined;
+  const seal = last !== undefined && isSeal(last) ? last : undefined;
+  return { end: seal?.start ?? end, endSequence, count, seal };
 }
 
 function tornAfter(content: Buffer, end: number, tailIsOld: boolean, epoch: number): number {

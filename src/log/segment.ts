@@ -90,6 +90,12 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   return bytes;
 }
 
+/** Whether the bytes, fewer than a header has, could be the first of one. */
+export function isHeaderStart(bytes: Buffer): boolean {
+  const known = Math.min(bytes.length, magic.length);
+  return bytes.length < segmentHeaderBytes && bytes.subarray(0, known).equals(magic.subarray(0, known));
+}
+
 /** The header at the front of a buffer; undefined when it is not whole or not sound. Throws on a newer format. */
 export function decodeSegmentHeader(bytes: Buffer): SegmentHeader | undefined {
   if (bytes.length < segmentHeaderBytes || !bytes.subarray(0, magic.length).equals(magic)) return undefined;

@@ -5,7 +5,7 @@
  * disk until the size budget wants their room.
  */
 
-import { diskError } from './disk-error.ts';
+import { diskError, isShortage } from './disk-error.ts';
 import { type Disk, type DiskFile, isMissing } from './files.ts';
 import { scanSegment } from './scan.ts';
 import { type Segment, setAsideSuffix } from './segment.ts';
@@ -20,7 +20,8 @@ export function setAside(state: LogState, segment: Segment): Promise<void> {
 
 async function countAndRename(state: LogState, segment: Segment): Promise<void> {
   const { first, next } = segment;
-  const { records } = scanSegment(await readDamagedFile(state.disk, segment.path), first);
+  const { content } = await readDamagedFile(state.disk, segment.path);
+  const { records } = scanSegment(content, first);
   const lost = next - first - records.filter((place) => place.sequence < next).length;
   const path = `${segment.path}${setAsideSuffix}`;
   try {
@@ -38,26 +39,38 @@ async function countAndRename(state: LogState, segment: Segment): Promise<void> 
 
 const pieceBytes = 4096;
 
-/** The content of a file with what the device cannot read as zeros; empty when there is no file. */
-export async function readDamagedFile(disk: Disk, path: string): Promise<Buffer> {
+export interface DamagedContent {
+  /** What could not be read is zeros; empty when nothing could, or there is no file. */
+  readonly content: Buffer;
+  readonly isWhole: boolean;
+}
+
+/** As much of a file as the device gives, whatever stands at the path. */
+export async function readDamagedFile(disk: Disk, path: string): Promise<DamagedContent> {
   try {
     const file = await disk.open(path, 'read');
     try {
       const content = Buffer.alloc(await file.size());
-      await file.read(content, 0).catch(() => readPieces(file, content));
-      return content;
+      const isWhole = await file.read(content, 0).then(
+        () => true,
+        () => readPieces(file, content),
+      );
+      return { content, isWhole };
     } finally {
       await file.close();
     }
   } catch (error) {
-    if (isMissing(error)) return Buffer.alloc(0);
-    throw diskError('read', path, error);
+    if (isMissing(error)) return { content: Buffer.alloc(0), isWhole: true };
+    if (isShortage(error)) throw diskError('read', path, error);
+    return { content: Buffer.alloc(0), isWhole: false };
   }
 }
 
-async function readPieces(file: DiskFile, content: Buffer): Promise<void> {
+/** False: the first attempt failed, so what is read now may be old. */
+async function readPieces(file: DiskFile, content: Buffer): Promise<boolean> {
   for (let offset = 0; offset < content.length; offset += pieceBytes) {
     const piece = content.subarray(offset, offset + pieceBytes);
     await file.read(piece, offset).catch(() => piece.fill(0));
   }
+  return false;
 }

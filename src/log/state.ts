@@ -2,19 +2,9 @@
 
 import type { GatewayError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import type { LogLosses } from '../core/status.ts';
 import type { Disk, DiskFile } from './files.ts';
 import type { Segment } from './segment.ts';
-
-export interface LogLosses {
-  /** Of an unfinished last write, cut when the log was opened; nothing of it was acknowledged. */
-  tornBytes: number;
-  /** Segments set aside since the log was opened. */
-  corruptSegments: number;
-  /** Records that could not be read. */
-  lostRecords: number;
-  /** Records dropped, not yet released, because the budget was reached. */
-  droppedRecords: number;
-}
 
 export interface LogState {
   readonly folder: string;
@@ -31,6 +21,8 @@ export interface LogState {
   readonly losses: LogLosses;
   /** The last segment, open for writing; undefined: the next append begins a new one. */
   active: { readonly segment: Segment; readonly file: DiskFile } | undefined;
+  /** The segment before it while none of the active one's records is durable: its end is not marked yet. */
+  unsealed: LogState['active'];
   /** Sequence after the last durable record. */
   next: number;
   /** Records below are no longer needed by the owner. */

@@ -8,8 +8,15 @@
 
 import { randomInt } from 'node:crypto';
 import { GatewayError } from '../core/errors.ts';
-import { diskError } from './disk-error.ts';
-import { cleanEndRecord, maxRecordBytes, putRecordHeader, recordHeaderBytes } from './record.ts';
+import { diskError, syncError } from './disk-error.ts';
+import {
+  cleanEndRecord,
+  maxRecordBytes,
+  putRecordHeader,
+  recordHeaderBytes,
+  sealBytes,
+  sealRecord,
+} from './record.ts';
 import { beginSegment, makeRoom } from './room.ts';
 import { encodeSegmentHeader, noteMark, segmentHeaderBytes } from './segment.ts';
 import type { LogState } from './state.ts';
@@ -74,12 +81,12 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
     const { active } = state;
     // A number given up by `release` leaves a gap, which only a new segment can express.
     if (active !== undefined && !active.segment.damaged && active.segment.next === state.next) {
-      const end = (active.segment.end || segmentHeaderBytes) + bytes;
+      const end = (active.segment.end || segmentHeaderBytes) + bytes + sealBytes;
       if (end <= state.segmentBytes) return active;
       if (active.segment.next === active.segment.first) return await growActive(active, end);
     }
     if (dirty) await cut();
-    await beginSegment(state, segmentHeaderBytes + bytes);
+    await beginSegment(state, segmentHeaderBytes + bytes + sealBytes);
     return state.active!;
   }
 
@@ -103,7 +110,7 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
 
   /** The first of the waiting, and as many more as the segment takes. */
   function fitting({ segment }: ActiveSegment): Waiting[] {
-    let end = (segment.end || segmentHeaderBytes) + recordHeaderBytes + waiting[0]!.body.length;
+    let end = (segment.end || segmentHeaderBytes) + sealBytes + recordHeaderBytes + waiting[0]!.body.length;
     let count = 1;
     for (; count < waiting.length; count++) {
       end += recordHeaderBytes + waiting[count]!.body.length;
@@ -131,13 +138,32 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
     for (const [i, start] of starts.entries()) noteMark(segment, first + i, start);
     segment.next = first + group.length;
     state.next = Math.max(state.next, segment.next);
+    await sealBefore(first);
+  }
+
+  /** So that the next start misses this segment, should it be gone. Not synced: nothing depends on it. */
+  async function sealBefore(sequence: number): Promise<void> {
+    const { unsealed } = state;
+    if (unsealed === undefined) return;
+    state.unsealed = undefined;
+    const { segment, file } = unsealed;
+    try {
+      if (segment.epoch !== undefined && segment.end > 0 && !segment.damaged && !segment.retired) {
+        await file.write([sealRecord(sequence, segment.epoch)], segment.end);
+        segment.size = Math.max(segment.size, segment.end + sealBytes);
+      }
+    } catch (error) {
+      state.logger.debug({ file: segment.path, error: String(error) }, 'segment not sealed');
+    } finally {
+      await file.close();
+    }
   }
 
   async function sync({ segment, file }: ActiveSegment): Promise<void> {
     try {
       await file.sync();
     } catch (error) {
-      state.failed = diskError('sync', segment.path, error);
+      state.failed = syncError(segment.path, error);
       state.logger.error({ file: segment.path, error: String(error) }, 'log failed: nothing more is stored');
       throw state.failed;
     }
@@ -146,7 +172,9 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
   async function close(): Promise<void> {
     closed = true;
     await working;
-    const { active } = state;
+    const { active, unsealed } = state;
+    await unsealed?.file.close();
+    state.unsealed = undefined;
     if (active === undefined) return;
     if (!clean && !dirty && state.failed === undefined) await markCleanEnd(active);
     await active.file.close();
@@ -155,7 +183,8 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
 
   /** Only a convenience for the next start: without it a damaged last record passes for a torn one. */
   async function markCleanEnd({ segment, file }: ActiveSegment): Promise<void> {
-    if (segment.epoch === undefined || segment.damaged) return;
+    // Nor in one whose first write failed: there is no header yet.
+    if (segment.epoch === undefined || segment.damaged || segment.end === 0) return;
     const record = cleanEndRecord(segment.next, segment.epoch);
     try {
       await file.write([record], segment.end);

@@ -42,7 +42,8 @@ export async function openPositions(options: PositionOptions): Promise<Cursor<Po
   const cursor = await openCursor<Positions>({
     disk,
     path,
-    initial: { notifiers: {} },
+    // Written before the first alert: beside alerts it was there.
+    initial: lane.next > 0 ? { notifiers: {}, unreadable: true } : { notifiers: {} },
     unreadable: { notifiers: {}, unreadable: true },
     parse: parsePositions,
     logger,
@@ -52,13 +53,18 @@ export async function openPositions(options: PositionOptions): Promise<Cursor<Po
     },
   });
   const known = cursor.value;
+  if (known.unreadable === true) logger.warn({ path }, 'alerts that are still kept are delivered again');
   const start = { sequence: lane.next, line: lane.lineCount };
+  const isBehind = ({ sequence }: Mark): boolean => sequence > lane.next;
+  if (Object.values(known.notifiers).some(isBehind)) {
+    logger.error({ path }, 'alerts of the outbox are gone: what was not delivered of them is lost');
+  }
   const marks = names.map((name) => {
     const oldest = { sequence: 0, line: 0, withheld: createWithheld() };
     const unknown = known.unreadable === true ? oldest : { ...start, withheld: createWithheld() };
     const mark = Object.hasOwn(known.notifiers, name) ? known.notifiers[name]! : unknown;
     // A position the lane never gave: its files were removed.
-    return [name, mark.sequence > lane.next ? oldest : mark] as const;
+    return [name, isBehind(mark) ? oldest : mark] as const;
   });
   // Durable before the first alert: one that a crash overtakes must not find its notifier new again.
   cursor.set({ notifiers: Object.fromEntries(marks) });

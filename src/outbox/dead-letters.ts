@@ -12,6 +12,7 @@ import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { makeFolder } from '../core/make-folder.ts';
 import type { SetAside } from '../core/types.ts';
+import { isDiskFailure } from '../log/disk-error.ts';
 
 export interface DeadLetters {
   write(entries: readonly SetAside[]): void;
@@ -163,7 +164,13 @@ async function openFiles(
         bytes = 0;
         while (numbers.length > fileCount) await unlink(pathOf(numbers.shift()!)).catch(() => {});
       }
-      await appendFile(pathOf(numbers.at(-1)!), text, { mode: 0o600 });
+      await appendFile(pathOf(numbers.at(-1)!), text, { mode: 0o600 }).catch(async (error: unknown) => {
+        if (!isDiskFailure(error)) throw error;
+        // A folder, or a file of another user's: the next number may be free.
+        numbers.push(numbers.at(-1)! + 1);
+        bytes = 0;
+        await appendFile(pathOf(numbers.at(-1)!), text, { mode: 0o600 });
+      });
       bytes += length;
     },
   };

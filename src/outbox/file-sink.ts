@@ -3,13 +3,15 @@
  *
  * Invariant: lines are on disk (fdatasync) when `send` says accepted. A line is in the files once: `mark` tells how far
  * they reach, is kept with the read position, and `resume` cuts what was written after it, since that is sent again.
- * Bounded together: the oldest files go first, counted in the log. Files of other names are left alone.
+ * Bounded together: the oldest files go first, counted in the log. Files of other names are left alone. One that cannot be
+ * written to is set aside, and another begun.
  */
 
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import type { Disk, DiskFile } from '../log/files.ts';
+import { isDiskFull, isShortage } from '../log/disk-error.ts';
+import { type Disk, type DiskFile, isMissing, removeIfThere, setFileAside } from '../log/files.ts';
 import type { Sink } from './sink.ts';
 
 export interface FileSinkOptions {
@@ -79,7 +81,10 @@ function newest(state: State): string | undefined {
 async function append(state: State, bytes: Buffer): Promise<void> {
   const name = nameFor(state, bytes.length);
   if (name !== newest(state)) await begin(state, name, bytes.length);
-  state.file ??= await state.options.disk.open(join(state.folder, name), 'write');
+  if (state.file === undefined) {
+    state.file = await openIfUsable(state, name);
+    if (state.file === undefined) return append(state, bytes);
+  }
   const size = state.sizes.get(name)!;
   try {
     await state.file.write([bytes], size);
@@ -88,6 +93,22 @@ async function append(state: State, bytes: Buffer): Promise<void> {
   } catch (error) {
     await giveUp(state, name, size);
     throw error;
+  }
+}
+
+/** Undefined: it was set aside, or is gone. */
+async function openIfUsable(state: State, name: string): Promise<DiskFile | undefined> {
+  const { disk, logger } = state.options;
+  const path = join(state.folder, name);
+  try {
+    return await disk.open(path, 'write');
+  } catch (error) {
+    if (isShortage(error) || isDiskFull(error)) throw error;
+    const file = isMissing(error) ? undefined : await setFileAside(disk, path);
+    state.sizes.delete(name);
+    const what = file === undefined ? 'points file is gone' : 'points file cannot be written to: set aside';
+    logger.error({ file: file ?? path, error: messageOf(error) }, `${what}; another is begun`);
+    return undefined;
   }
 }
 
@@ -124,7 +145,7 @@ async function makeRoom(state: State, bytes: number): Promise<void> {
   let held = [...state.sizes.values()].reduce((sum, size) => sum + size, 0);
   for (const [name, size] of [...state.sizes]) {
     if (held + bytes <= budgetBytes) return;
-    await disk.remove(join(state.folder, name));
+    await removeIfThere(disk, join(state.folder, name));
     state.sizes.delete(name);
     held -= size;
     logger.warn({ file: name, bytes: size, budgetBytes }, 'oldest points file removed for the size budget');
@@ -134,7 +155,9 @@ async function makeRoom(state: State, bytes: number): Promise<void> {
 /** After a failure: back to what was written before, in a file opened anew (a failed sync is not tried twice on one). */
 async function giveUp(state: State, name: string, size: number): Promise<void> {
   await closeFile(state).catch(() => {});
-  await shorten(state, name, size).catch(() => {
+  const file = await state.options.disk.open(join(state.folder, name), 'write').catch(() => undefined);
+  if (file === undefined) return;
+  await shorten(file, size).catch(() => {
     // The next write goes over it, at the same position.
   });
 }
@@ -143,19 +166,28 @@ async function cutAfter(state: State, mark: string): Promise<void> {
   const [name = '', size] = mark.split(' ');
   for (const other of [...state.sizes.keys()].reverse()) {
     if (byAge(other, name) <= 0) break;
-    await state.options.disk.remove(join(state.folder, other));
+    await removeIfThere(state.options.disk, join(state.folder, other));
     state.sizes.delete(other);
   }
-  const current = state.sizes.get(name);
-  if (current !== undefined && current > Number(size)) {
-    await shorten(state, name, Number(size));
-    state.sizes.set(name, Number(size));
+  const current = state.sizes.get(name) ?? 0;
+  if (current < Number(size)) {
+    const missingBytes = Number(size) - current;
+    state.options.logger.error(
+      { file: name, missingBytes },
+      'points file is shorter than it was: points in it are lost',
+    );
+  }
+  if (current > Number(size)) {
+    const file = await openIfUsable(state, name);
+    if (file !== undefined) {
+      await shorten(file, Number(size));
+      state.sizes.set(name, Number(size));
+    }
   }
   await state.options.disk.syncFolder(state.folder);
 }
 
-async function shorten(state: State, name: string, size: number): Promise<void> {
-  const file = await state.options.disk.open(join(state.folder, name), 'write');
+async function shorten(file: DiskFile, size: number): Promise<void> {
   try {
     await file.truncate(size);
     await file.sync();

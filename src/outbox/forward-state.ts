@@ -93,7 +93,11 @@ export async function createState(options: ForwardOptions): Promise<State> {
     onDurable: (stored) => lane.release(neededFrom(stored)),
   });
   // A position the lane never gave: its files were removed.
-  if (cursor.value.live.sequence > lane.next) cursor.set({ live: start });
+  if (cursor.value.live.sequence > lane.next) {
+    const records = cursor.value.live.sequence - lane.next;
+    logger.error({ records }, 'points of the outbox are gone: what was not sent of them is lost');
+    cursor.set({ live: start });
+  }
   const now = (): number => performance.now();
   return {
     options,

@@ -10,7 +10,7 @@ import { sleep } from '../core/backoff.ts';
 import type { ForwardLine } from '../core/status.ts';
 import { createState, cut, endOf, type ForwardOptions, type State, store } from './forward-state.ts';
 import { step } from './forward-step.ts';
-import { backlogLines } from './positions.ts';
+import { backlogLines, neededFrom } from './positions.ts';
 
 export type { ForwardOptions } from './forward-state.ts';
 
@@ -32,7 +32,9 @@ export interface Forwarder {
 export async function startForward(options: ForwardOptions): Promise<Forwarder> {
   const state = await createState(options);
   const { lane, sink } = options;
-  await sink.resume?.(state.cursor.value.mark);
+  // What is not in the lane any more is not sent again.
+  const isKept = lane.first <= neededFrom(state.cursor.value);
+  await sink.resume?.(isKept ? state.cursor.value.mark : undefined);
   cut(state, endOf(lane));
   if (sink.mark !== undefined) {
     // The first mark must be on disk before the first line it is to be a mark for.

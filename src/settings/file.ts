@@ -7,6 +7,7 @@
 
 import { crc32 } from 'node:zlib';
 import type { DurableFiles } from '../core/durable-files.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { fromStored, type Settings, toStored } from './settings.ts';
 
@@ -18,7 +19,7 @@ export interface SettingsFileOptions {
 
 /** In the shape of a lowdb adapter. */
 export interface SettingsFile {
-  /** Null when there is none. Throws `GatewayError` when the disk does not let it be read. */
+  /** Null when there is none that can be read. Throws `GatewayError` when the disk lets nothing be set aside. */
   read(): Promise<Settings | null>;
   /** Resolves when it is on disk; throws `GatewayError`, and what was there stays. */
   write(settings: Settings): Promise<void>;
@@ -30,16 +31,19 @@ export function createSettingsFile({ path, files, logger }: SettingsFileOptions)
   let current: Buffer | undefined;
 
   async function readFile(from: string): Promise<{ settings: Settings; content: Buffer } | undefined> {
-    const content = await files.read(from);
+    const content = await files.read(from).catch((error: unknown) => setAside(from, messageOf(error)));
     if (content === undefined) return undefined;
     const settings = decodeSettings(content.toString());
     if (settings !== undefined) return { settings, content };
-    await files.rename(from, `${from}.corrupt`);
+    return setAside(from, `its checksum does not fit its ${content.length} bytes`);
+  }
+
+  async function setAside(from: string, why: string): Promise<undefined> {
+    const file = await files.setAside(from);
     logger.error(
-      { path: from, bytes: content.length },
-      'settings file is damaged: set aside as .corrupt; acknowledgements and silences since the version before are lost',
+      { file, why },
+      'settings file is damaged: set aside; acknowledgements and silences since the version before are lost',
     );
-    return undefined;
   }
 
   return {

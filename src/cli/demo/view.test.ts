@@ -19,6 +19,8 @@ const device = (name: string, readings: number, series: number, lastMs?: number)
 
 const unmarked = { episode: '3f9c1a2b3c4d5e6f', flapping: false } as const;
 
+const noLosses = { tornBytes: 0, corruptSegments: 0, lostRecords: 0, droppedRecords: 0 };
+
 const status: GatewayStatus = {
   gateway: 'depot-7',
   version: '0.1.0',
@@ -55,6 +57,12 @@ const status: GatewayStatus = {
     { rule: 'bus-delay', key: {}, severity: 'critical', firedAtMs: nowMs, message: '', ...unmarked },
     { rule: 'bus-delay', key: {}, severity: 'warning', firedAtMs: nowMs, message: '', ...unmarked },
   ],
+  disk: {
+    state: 'ok',
+    detail: '',
+    losses: { journal: noLosses, points: noLosses, alerts: noLosses },
+    setAside: [],
+  },
   journal: { ...quietJournal, bytes: 3_100_000, frames: 26_900, commits: 1200 },
   checkpoint: { atMs: undefined, bytes: 0 },
   processedMs: nowMs,

@@ -1,0 +1,48 @@
+/**
+ * Damage to every file of a data folder, of a run that was stopped and one that crashed: see damaged.ts. A sample of all
+ * cases; all of them, and any number more, by hand: `npm run damage -- --rounds 10 --seed 7`.
+ */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { damagesOf, nameOf } from './damage.ts';
+import { type Base, faultsOf, makeBases, outcomeOf } from './damaged.ts';
+import { type Outlet, type Receiver, randomFrom, startReceiver } from './site.ts';
+
+/** One of so many cases, another one in each of the four data folders. */
+const share = 8;
+const seed = 20_240_115;
+
+const root = mkdtempSync(join(tmpdir(), 'headgate-damage-'));
+let receiver: Receiver;
+before(async () => {
+  receiver = await startReceiver();
+});
+after(async () => {
+  await receiver.stop();
+  rmSync(root, { recursive: true, force: true });
+});
+
+async function check(base: Base, number: number): Promise<void> {
+  const folder = join(root, 'case');
+  const reference = await outcomeOf(base, receiver, undefined, () => {}, folder);
+  assert.deepEqual(reference.saidAgain, []);
+  assert.ok(reference.points.size > 200 && reference.alerts.size > 3);
+  const random = randomFrom(seed);
+  const damages = damagesOf(base.folder, random).filter((_, i) => i % share === number);
+  assert.ok(damages.length > 30);
+  for (const damage of damages) {
+    const faults = await faultsOf(damage, base, reference, receiver, random, folder);
+    assert.deepEqual(faults, [], nameOf(damage));
+  }
+}
+
+for (const [i, outlet] of (['influx', 'files'] satisfies Outlet[]).entries()) {
+  test(`a gateway comes through damage to its files, points going to ${outlet}`, async () => {
+    const bases = await makeBases(root, outlet, receiver);
+    for (const [j, base] of bases.entries()) await check(base, (i * 2 + j) % share);
+  });
+}
