@@ -40,6 +40,9 @@ export interface GatewayOptions {
   readonly args?: readonly string[];
 }
 
+/** On a machine that is busy with other tests. */
+const longestStartMs = 60_000;
+
 /** Writes the files of a gateway: `{ 'headgate.yaml': …, 'devices/bus.yaml': … }`. */
 export async function makeGateway(
   files: Readonly<Record<string, string>>,
@@ -65,10 +68,14 @@ export async function makeGateway(
     child = running;
     latest = running;
     for (const stream of [running.stdout!, running.stderr!]) collectLines(stream, logLines);
-    await until(() => {
-      if (hasEnded(running)) throw new Error(`the gateway ended: ${logLines.slice(from).join('\n')}`);
-      return logLines.slice(from).some((line) => line.includes('is running'));
-    }, 'the gateway to run');
+    await until(
+      () => {
+        if (hasEnded(running)) throw new Error(`the gateway ended: ${logLines.slice(from).join('\n')}`);
+        return logLines.slice(from).some((line) => line.includes('is running'));
+      },
+      'the gateway to run',
+      longestStartMs,
+    );
   }
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {

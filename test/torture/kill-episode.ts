@@ -2,17 +2,15 @@
 
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { until } from '../peers/until.ts';
-import { publishBulk, publishPads } from './bulk.ts';
 import { judge, type Verdict } from './judge.ts';
+import { finish, ignoreIfDead, lossesLogged, provoke, withLastWords } from './life.ts';
 import type { Episode, Round } from './plan.ts';
-import { type Need, reachedWord } from './points.ts';
-import { openStation, type Peers, type Station, untilDelivered } from './station.ts';
+import { reachedWord } from './points.ts';
+import { openStation, type Peers, type Station } from './station.ts';
 
 export interface KillEpisode extends Verdict {
   /** Names of the points at which it was killed. */
   readonly reached: readonly string[];
-  readonly kills: number;
 }
 
 export interface KillOptions {
@@ -37,27 +35,26 @@ export async function runKillEpisode(
   const station = await openStation(peers, { name, seed, preloads: [dieAt, ...preloads], env: () => env });
   const findings: string[] = [];
   try {
-    for (const round of episode) {
-      const { point, times } = round;
-      env = point === undefined ? {} : { TORTURE_POINT: point.name, TORTURE_TIMES: `${times}` };
-      print(point?.name ?? `a random moment: ${round.need}, ${round.delayMs} ms`);
-      findings.push(...(await live(station, round)));
-    }
-    env = {};
-    print('the last life');
-    await finish(peers, name, station);
+    await withLastWords(station, async () => {
+      for (const round of episode) {
+        const { point, times } = round;
+        env = point === undefined ? {} : { TORTURE_POINT: point.name, TORTURE_TIMES: `${times}` };
+        print(point?.name ?? `a random moment: ${round.need}, ${round.delayMs} ms`);
+        findings.push(...(await live(station, round)));
+      }
+      env = {};
+      print('the last life');
+      await finish(peers, name, station);
+    });
     print('the comparison');
     const verdict = await judge(peers, name, station);
     const reached = reachedPoints(station);
-    findings.push(...dropped(station));
+    findings.push(...lossesLogged(station));
     const missed = episode.flatMap(({ point }) =>
       point === undefined || reached.includes(point.name) ? [] : point.name,
     );
     findings.push(...missed.map((point) => `never reached: ${point}`));
-    return { ...verdict, findings: [...findings, ...verdict.findings], reached, kills: episode.length };
-  } catch (error) {
-    const log = station.gateway.logLines.slice(-30).join('\n');
-    throw new Error(`broke off; the gateway’s last words:\n${log}`, { cause: error });
+    return { ...verdict, findings: [...findings, ...verdict.findings], reached };
   } finally {
     await station.close();
   }
@@ -66,13 +63,6 @@ export async function runKillEpisode(
 function reachedPoints({ gateway }: Station): string[] {
   const places = gateway.logLines.filter((line) => line.startsWith(reachedWord));
   return places.map((line) => line.slice(reachedWord.length));
-}
-
-/** What a log gave up for its budget, a database that was too slow, and what it set aside. */
-function dropped({ gateway }: Station): string[] {
-  const words = /oldest records are dropped|is damaged|cannot be read|set aside|cannot store/;
-  const logged = gateway.logLines.filter((line) => line.startsWith('{'));
-  return logged.filter((line) => words.test(line)).map((line) => `logged: ${line}`);
 }
 
 /** From start to SIGKILL; gives what was wrong with what it knew at its start. */
@@ -113,51 +103,4 @@ async function start({ gateway }: Station, { point, need }: Round): Promise<bool
     if (mayBeKilled && (await gateway.ended()) === 'SIGKILL') return false;
     throw error;
   }
-}
-
-/** What is done beside the usual load. */
-const provoke: Record<Need, (station: Station, signal: AbortSignal) => Promise<void>> = {
-  load: async () => {},
-  start: async () => {},
-  bulk: publishBulk,
-  pads: publishPads,
-  async reload(station, signal) {
-    await station.people.edit();
-    await publishBulk(station, signal);
-  },
-  settings: ({ people }, signal) => people.tell(signal),
-};
-
-/** What fails, or never ends, because the gateway died under it is no failure. */
-async function ignoreIfDead<T>(
-  { gateway }: Station,
-  work: Promise<T>,
-  over: AbortSignal,
-): Promise<T | undefined> {
-  const dead = gateway.ended().then(() => undefined);
-  try {
-    return await Promise.race([work, dead]);
-  } catch (error) {
-    const isDead =
-      over.aborted || (await Promise.race([dead.then(() => true), wait(1000, false, { ref: false })]));
-    if (!isDead) throw error;
-    return undefined;
-  }
-}
-
-/** The last life: everything is sent, acknowledged and delivered. */
-export async function finish(peers: Peers, name: string, station: Station): Promise<void> {
-  const { gateway, publishers, probe } = station;
-  await gateway.start();
-  await Promise.all(publishers.map((publisher) => publisher.finish()));
-  const isOpen = async () =>
-    (await gateway.status()).sources.some((one) => one.name === 'probe' && one.state === 'open');
-  await until(isOpen, 'the serial line');
-  probe.finish();
-  await untilDelivered(
-    peers,
-    name,
-    gateway,
-    [...publishers, probe].map(({ device }) => device),
-  );
 }

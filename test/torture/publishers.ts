@@ -28,8 +28,6 @@ export interface Publisher {
   readonly device: Device;
   /** Readings that the gateway acknowledged, or spoke for by a later PUBACK. */
   readonly promised: ReadonlySet<OracleReading>;
-  /** The power is off: hears nothing more on this connection, which ends. Goes on with the next. */
-  cut(): void;
   /** No more readings but the last; resolves when everything is acknowledged. */
   finish(): Promise<void>;
   /** Ends at once, whatever is pending. */
@@ -127,10 +125,6 @@ export function startPublisher(options: PublisherOptions): Publisher {
   return {
     device,
     promised,
-    cut() {
-      wire?.received.splice(0);
-      wire?.destroy();
-    },
     async finish() {
       finishing = true;
       await running;
