@@ -1,10 +1,10 @@
 /** What compiling finds wrong with rules: expressions, messages, lookup tables. */
 
-import { readFileSync } from 'node:fs';
 import type { Loaded } from '../config/load.ts';
 import type { Diagnostic } from '../core/errors.ts';
 import { compileRules } from '../rules/compile.ts';
 import { diagnosticOf } from '../rules/problem.ts';
+import { readTableFile } from '../rules/table-file.ts';
 
 /** Diagnostics of all rules whose devices are known, each at its place. */
 export function checkRules({ config, devices, rules }: Loaded): Diagnostic[] {
@@ -13,7 +13,7 @@ export function checkRules({ config, devices, rules }: Loaded): Diagnostic[] {
     gateway: config?.gateway ?? '',
     limits: { seriesPerRule: config?.limits.seriesPerRule ?? 1 },
     ...(config && { rulesFolders: [config.rules] }),
-    readFile: (path) => readFileSync(path, 'utf8'),
+    readTable: readTableFile,
   });
   return problems.map(diagnosticOf);
 }

@@ -39,7 +39,7 @@ export async function checkCommand({ paths, config, format, env, stdout }: Check
     ...checkTests(loaded.tests, loaded),
   ];
   const found = [...(selected?.diagnostics ?? []), ...all.filter(({ file }) => isMeant(file))];
-  const diagnostics = found.filter(isFirst);
+  const diagnostics = eachOnce(found);
   report(inOrder(diagnostics, loaded), summary(loaded, isMeant), format, stdout);
   return diagnostics.some(isError) ? exitCodes.wrong : exitCodes.fine;
 }
@@ -129,10 +129,14 @@ function report(
 }
 
 /** A folder that is named may be one of the gateway's, too. */
-function isFirst(one: Diagnostic, index: number, all: readonly Diagnostic[]): boolean {
-  const place = ({ file, line, column, message }: Diagnostic): string =>
-    JSON.stringify([file, line, column, message]);
-  return all.findIndex((other) => place(other) === place(one)) === index;
+function eachOnce(all: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return all.filter(({ file, line, column, message }) => {
+    const place = JSON.stringify([file, line, column, message]);
+    if (seen.has(place)) return false;
+    seen.add(place);
+    return true;
+  });
 }
 
 function isError({ severity }: Diagnostic): boolean {

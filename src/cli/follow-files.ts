@@ -9,8 +9,9 @@
  * Polled, not watched: editors replace files, folders may be on a network, and a look every two seconds costs nothing.
  */
 
-import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { kindOf, walkFolder } from '../config/files.ts';
 import { sleep } from '../core/backoff.ts';
 import { InvalidFiles, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
@@ -106,11 +107,16 @@ async function signatureOf(places: readonly string[]): Promise<string> {
 }
 
 async function filesAt(place: string): Promise<string[]> {
+  if ((await kindOf(place)) !== 'folder') return lookAt(place);
+  const found: Promise<string[]>[] = [];
+  await walkFolder(place, (paths) => void found.push(...paths.map(lookAt)));
+  return (await Promise.all(found)).flat();
+}
+
+async function lookAt(path: string): Promise<string[]> {
   try {
-    const found = await stat(place);
-    if (!found.isDirectory()) return [`${place} ${found.mtimeMs} ${found.size} ${found.ino}`];
-    const names = await readdir(place);
-    return (await Promise.all(names.map((name) => filesAt(join(place, name))))).flat();
+    const { mtimeMs, size, ino } = await stat(path);
+    return [`${path} ${mtimeMs} ${size} ${ino}`];
   } catch {
     // Gone between two looks, or not there at all: the next load says what is missing.
     return [];

@@ -4,7 +4,6 @@
  * Invariant: nothing is given while any file has an error: all of them are thrown at once.
  */
 
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { crossCheck } from '../config/cross-checks.ts';
 import { kindOf } from '../config/files.ts';
@@ -24,6 +23,7 @@ import { type Diagnostic, GatewayError, InvalidFiles } from '../core/errors.ts';
 import { compileRules } from '../rules/compile.ts';
 import type { Plan } from '../rules/plan.ts';
 import { diagnosticOf } from '../rules/problem.ts';
+import { readTableFile } from '../rules/table-file.ts';
 import { checkDevices } from './check-devices.ts';
 import { loadUpstream } from './upstream-rules.ts';
 
@@ -94,7 +94,7 @@ export function compileSetup({
     gateway: config.gateway,
     limits: config.limits,
     rulesFolders,
-    readFile: (path) => readFileSync(path, 'utf8'),
+    readTable: readTableFile,
   });
   const all = [...diagnostics, ...problems.map(diagnosticOf)];
   refuseErrors(all);

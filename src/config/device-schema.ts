@@ -10,7 +10,16 @@ import { GatewayError } from '../core/errors.ts';
 import { closest } from '../core/suggest.ts';
 import { field, tag } from './field-schema.ts';
 import type { CodecConfig, DeviceProfile } from './schema.ts';
-import { type Context, camelKeys, evenIfWrong, parsed, refuse, section, show } from './shapes.ts';
+import {
+  type Context,
+  camelKeys,
+  evenIfWrong,
+  namedValues,
+  parsed,
+  refuse,
+  section,
+  show,
+} from './shapes.ts';
 import { parseTopic } from './topic.ts';
 import { duration, identifier, label, text } from './values.ts';
 
@@ -26,9 +35,12 @@ const csv = section({
   columns: z
     .array(text)
     .min(1)
+    .max(10_000)
     .superRefine((names, context) => {
+      const seen = new Set<string>();
       for (const [i, name] of names.entries()) {
-        if (names.indexOf(name) === i) continue;
+        const isFirst = seen.size < seen.add(name).size;
+        if (isFirst) continue;
         refuse(context, `column \`${name}\` stands twice`, 'give each column its own name', { path: [i] });
       }
     })
@@ -142,8 +154,8 @@ export const deviceSchema: z.ZodType<DeviceProfile> = section({
   })
     .exactOptional()
     .describe("The device's own timestamp. Left out: arrival time."),
-  tags: z.record(identifier, tag).default({}).describe('What tells devices apart; values are text.'),
-  fields: z.record(identifier, field).default({}).describe('What is measured.'),
+  tags: namedValues(identifier, tag, 100).default({}).describe('What tells devices apart; values are text.'),
+  fields: namedValues(identifier, field).default({}).describe('What is measured.'),
   lateness: duration()
     .exactOptional()
     .describe(

@@ -8,6 +8,7 @@
 
 import { Document, isMap, isScalar, parseDocument, type Tags, visit } from 'yaml';
 import { type Diagnostic, messageOf } from '../core/errors.ts';
+import { withoutSearch } from './duplicate-keys.ts';
 import type { KeyPath, LocatedFile, Place, Span } from './located.ts';
 import { type Range, rangeOf, spanRange, walk } from './places.ts';
 import { isSecretKey, maskSecrets } from './secrets.ts';
@@ -23,6 +24,8 @@ export interface YamlFile extends LocatedFile {
 
 /** Aliases may not unfold a document beyond this factor. */
 const maxAliasCount = 100;
+/** Each is looked for among all nodes with an anchor. */
+const mostAliases = 1000;
 
 /** What numbers in a file mean: in the feeds of a test `0x12` is twelve times 0, not eighteen. */
 export type Language = 'settings' | 'feeds';
@@ -67,13 +70,14 @@ function understand(text: string, language: Language): Understood {
   try {
     const options = {
       ...{ stringKeys: true, merge: true, resolveKnownTags: false, prettyErrors: false },
+      ...withoutSearch,
       ...(language === 'feeds' && { customTags: withoutHex }),
     };
     const document = parseDocument(text, options);
     const mistakes = syntaxMistakes(document, text);
     // Behind an unknown tag the value is another one than was written.
     const usable =
-      document.errors.every((error) => error.code === 'DUPLICATE_KEY') &&
+      document.errors.length === 0 &&
       document.warnings.every((warning) => warning.code !== 'TAG_RESOLVE_FAILED');
     const value = usable ? plainValue(document, mistakes) : undefined;
     return { document, value, mistakes };
@@ -135,6 +139,10 @@ function plainValue(document: Document, mistakes: SyntaxMistake[]): unknown {
     });
   };
   try {
+    if (countAliases(document) > mostAliases) {
+      refuse(`more than ${mostAliases} aliases`, 'write the values out, or split the file');
+      return undefined;
+    }
     const value: unknown = document.toJS({ maxAliasCount });
     if (!isCyclic(value, new Set())) return value;
     refuse('an alias contains itself', 'write the value out');
@@ -154,6 +162,16 @@ function plainValue(document: Document, mistakes: SyntaxMistake[]): unknown {
     }
   }
   return undefined;
+}
+
+function countAliases(document: Document): number {
+  let count = 0;
+  visit(document, {
+    Alias() {
+      count += 1;
+    },
+  });
+  return count;
 }
 
 function isCyclic(value: unknown, above: Set<unknown>): boolean {

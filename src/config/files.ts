@@ -5,14 +5,21 @@
  * dot are passed over (editors' and mounts' own files), links are followed. What cannot be read is a diagnostic.
  */
 
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
-import type { Diagnostic } from '../core/errors.ts';
+import { type Diagnostic, GatewayError } from '../core/errors.ts';
 import { readYaml, type YamlFile } from './document.ts';
+import { readPlainFile } from './plain-file.ts';
 
 /** A file of this size was not written by a person. */
 const largestBytes = 4 * 1024 * 1024;
-const deepest = 16;
+/** Some seconds, and some hundred megabytes while it is understood. */
+const mostSigns = 300_000;
+/** Of all files of a folder. */
+const largestTogetherBytes = 64 * 1024 * 1024;
+const mostSignsTogether = 1_000_000;
+/** Of a folder with all folders in it. */
+const mostFiles = 20_000;
 
 /** A path as the user would type it from here. */
 export function displayPath(path: string): string {
@@ -34,20 +41,55 @@ export function wholeFile(path: string, message: string, remedy: string): Diagno
   };
 }
 
-/** Reads and understands one file; problems are in its diagnostics. */
-export async function readYamlFile(path: string): Promise<YamlFile> {
+/** Reads and understands files, one after the other; problems are in their diagnostics. */
+export function readYamlFiles(paths: readonly string[]): YamlFile[] {
+  const room = { bytes: largestTogetherBytes, signs: mostSignsTogether };
+  return paths.map((path) => readWithin(path, room));
+}
+
+/** The same for one file. */
+export function readYamlFile(path: string): YamlFile {
+  return readYamlFiles([path])[0]!;
+}
+
+/** What may still be read. */
+interface Room {
+  bytes: number;
+  signs: number;
+}
+
+function readWithin(path: string, room: Room): YamlFile {
   const file = displayPath(path);
   try {
-    const { size } = await stat(path);
-    if (size > largestBytes)
-      return unreadable(path, `the file has ${size} bytes, more than ${largestBytes}`, 'split it');
-    const bytes = await readFile(path);
+    const bytes = readPlainFile(path, largestBytes);
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    takeRoom(room, bytes.length, countSigns(text));
     return readYaml(file, path, text, isTestFile(path) ? 'feeds' : 'settings');
   } catch (error) {
     if (error instanceof TypeError) return unreadable(path, 'the file is not UTF-8 text', 'save it as UTF-8');
     return unreadable(path, `cannot read the file: ${systemWords(error)}`, remedyOf(error));
   }
+}
+
+function takeRoom(room: Room, bytes: number, signs: number): void {
+  room.bytes -= bytes;
+  room.signs -= signs;
+  if (signs > mostSigns) {
+    throw new GatewayError(`it has more than ${mostSigns} lines, colons, commas and brackets`, {
+      remedy: 'split it',
+    });
+  }
+  if (room.bytes >= 0 && room.signs >= 0) return;
+  throw new GatewayError('the files before it are as many and as large as a gateway can read', {
+    remedy: 'keep the files of this gateway in the folder, nothing else',
+  });
+}
+
+/** Signs that may begin a value or a key: what a file costs in time and memory goes by them. */
+function countSigns(text: string): number {
+  let count = 0;
+  for (const _ of text.matchAll(/[\n:,[{]/g)) count += 1;
+  return count;
 }
 
 function unreadable(path: string, message: string, remedy: string): YamlFile {
@@ -64,33 +106,56 @@ export function isTestFile(path: string): boolean {
 export async function yamlFilesIn(folder: string): Promise<{ paths: string[]; diagnostics: Diagnostic[] }> {
   const paths: string[] = [];
   const diagnostics: Diagnostic[] = [];
-  await list(resolve(folder), [], paths, diagnostics);
+  const { failures } = await walkFolder(folder, (inFolder) => {
+    paths.push(...inFolder.filter(isYaml));
+    const overlooked = inFolder.filter((path) => /\.ya?ml/i.test(basename(path)) && !isYaml(path));
+    if (overlooked.length > 0) diagnostics.push(notRead(overlooked));
+  });
+  for (const { path, error } of failures) {
+    diagnostics.push(wholeFile(path, `cannot read the folder: ${systemWords(error)}`, remedyOf(error)));
+  }
   return { paths: paths.toSorted(), diagnostics };
 }
 
-async function list(
-  folder: string,
-  above: string[],
-  paths: string[],
-  diagnostics: Diagnostic[],
-): Promise<void> {
-  try {
-    const real = await realpath(folder);
-    if (above.includes(real) || above.length >= deepest) return;
-    const entries = await readdir(folder);
-    const overlooked: string[] = [];
-    for (const name of entries.toSorted().filter((entry) => !entry.startsWith('.'))) {
-      const path = join(folder, name);
-      const kind = await kindOf(path);
-      if (kind === 'folder') await list(path, [...above, real], paths, diagnostics);
-      else if (/\.ya?ml$/.test(name)) paths.push(path);
-      else if (/\.ya?ml/i.test(name)) overlooked.push(path);
-    }
-    if (overlooked.length > 0) diagnostics.push(notRead(overlooked));
-  } catch (error) {
-    diagnostics.push(wholeFile(folder, `cannot read the folder: ${systemWords(error)}`, remedyOf(error)));
-  }
+function isYaml(path: string): boolean {
+  return /\.ya?ml$/.test(path);
 }
+
+/**
+ * Gives the files of a folder and of the folders in it, one folder after the other, by name. Links are followed, and each
+ * folder is visited once, however many of them lead there.
+ */
+export async function walkFolder(
+  folder: string,
+  give: (paths: readonly string[]) => void,
+): Promise<{ failures: { readonly path: string; readonly error: unknown }[] }> {
+  const failures: { path: string; error: unknown }[] = [];
+  const visited = new Set<string>();
+  let files = 0;
+
+  async function visit(path: string): Promise<void> {
+    try {
+      const real = await realpath(path);
+      if (visited.has(real)) return;
+      visited.add(real);
+      const entries = (await readdir(path)).filter((name) => !name.startsWith('.')).toSorted();
+      files += entries.length;
+      if (files > mostFiles) throw tooManyFiles;
+      const kinds = await Promise.all(entries.map((name) => kindOf(join(path, name))));
+      give(entries.filter((_, i) => kinds[i] !== 'folder').map((name) => join(path, name)));
+      for (const [i, name] of entries.entries()) if (kinds[i] === 'folder') await visit(join(path, name));
+    } catch (error) {
+      failures.push({ path, error });
+    }
+  }
+
+  await visit(resolve(folder));
+  return { failures };
+}
+
+const tooManyFiles = new GatewayError(`it has more than ${mostFiles} files`, {
+  remedy: 'keep files of the gateway in it, nothing else',
+});
 
 /** Copies that editors and people leave beside a file, and endings that look right: once for a folder. */
 function notRead(paths: readonly string[]): Diagnostic {
@@ -119,6 +184,7 @@ function codeOf(error: unknown): string {
 }
 
 function systemWords(error: unknown): string {
+  if (error instanceof GatewayError) return error.message;
   const words: Readonly<Record<string, string>> = {
     ENOENT: 'it does not exist',
     EACCES: 'permission denied',
@@ -130,6 +196,7 @@ function systemWords(error: unknown): string {
 }
 
 function remedyOf(error: unknown): string {
+  if (error instanceof GatewayError && error.remedy !== undefined) return error.remedy;
   if (codeOf(error) === 'ENOENT') return 'check the path, or create it';
   return 'check its path and permissions';
 }

@@ -30,17 +30,20 @@ export interface FromMistake {
 /** The mistakes of every rule, by the rule. */
 export function checkFrom(readable: Readable): Map<LocatedRule, FromMistake[]> {
   const { rules, otherRules = [] } = readable;
-  const names = new Set([...rules.map(({ rule }) => rule.name), ...otherRules]);
-  const mistakes = new Map(rules.map((located) => [located, strangeNames(located, readable, [...names])]));
+  const ruleNames = new Set([...rules.map(({ rule }) => rule.name), ...otherRules]);
+  const known = { devices: new Set(readable.devices), rules: ruleNames, mayBeBroken: readable.mayBeBroken };
+  const mistakes = new Map(rules.map((located) => [located, strangeNames(located, known)]));
   for (const { rule, mistake } of cycles(rules)) mistakes.get(rule)!.push(mistake);
   return mistakes;
 }
 
-function strangeNames(
-  { rule }: LocatedRule,
-  { devices, mayBeBroken }: Readable,
-  rules: readonly string[],
-): FromMistake[] {
+interface Known {
+  readonly devices: ReadonlySet<string>;
+  readonly rules: ReadonlySet<string>;
+  readonly mayBeBroken: (rule: string) => boolean;
+}
+
+function strangeNames({ rule }: LocatedRule, { devices, rules, mayBeBroken }: Known): FromMistake[] {
   return rule.from.flatMap((from, index) => {
     const name = ruleNamed(from);
     const found =
@@ -51,14 +54,14 @@ function strangeNames(
 
 type Words = Omit<FromMistake, 'index'> | undefined;
 
-function strangeDevice(name: string, devices: readonly string[], rules: readonly string[]): Words {
-  if (devices.includes(name)) return undefined;
-  if (rules.includes(name)) {
+function strangeDevice(name: string, devices: ReadonlySet<string>, rules: ReadonlySet<string>): Words {
+  if (devices.has(name)) return undefined;
+  if (rules.has(name)) {
     return { message: `${show(name)} is a rule`, remedy: `write \`${fromRule(name)}\` to read its results` };
   }
   const near = closest(name, devices);
   const nearRule = closest(name, rules);
-  const known = devices.length > 0 ? `known: ${devices.slice(0, 20).join(', ')}` : 'there is no device yet';
+  const known = devices.size > 0 ? `known: ${firstOf(devices)}` : 'there is no device yet';
   const remedy = near
     ? `did you mean \`${near}\`?`
     : nearRule
@@ -67,29 +70,34 @@ function strangeDevice(name: string, devices: readonly string[], rules: readonly
   return { message: `unknown device ${show(name)}`, remedy };
 }
 
-function strangeRule(written: string, devices: readonly string[], rules: readonly string[]): Words {
+function strangeRule(written: string, devices: ReadonlySet<string>, rules: ReadonlySet<string>): Words {
   const name = written.trim();
-  if (rules.includes(name)) {
+  if (rules.has(name)) {
     if (name === written) return undefined;
     return { message: 'a blank in the name of a rule', remedy: `write \`${fromRule(name)}\`` };
   }
-  if (devices.includes(name)) {
+  if (devices.has(name)) {
     return { message: `${show(name)} is a device, not a rule`, remedy: `write \`${name}\`` };
   }
   const near = closest(name, rules);
-  const known = `known: ${rules.slice(0, 20).join(', ')}`;
+  const known = `known: ${firstOf(rules)}`;
   return {
     message: `unknown rule ${show(name)}`,
     remedy: near ? `did you mean \`${fromRule(near)}\`?` : known,
   };
 }
 
+function firstOf(names: ReadonlySet<string>): string {
+  return [...names].slice(0, 20).join(', ');
+}
+
 /** Every cycle, at the first of its rules. */
 function cycles(rules: readonly LocatedRule[]): { rule: LocatedRule; mistake: FromMistake }[] {
   const byName = new Map(rules.toReversed().map((located) => [located.rule.name, located]));
   const told = new Set<LocatedRule>();
+  const endless = inOrBehindCycles(rules, byName);
   return rules.flatMap((located) => {
-    if (told.has(located)) return [];
+    if (told.has(located) || !endless.has(located)) return [];
     const cycle = cycleFrom(located, byName);
     if (!cycle) return [];
     for (const one of cycle) told.add(one);
@@ -99,6 +107,39 @@ function cycles(rules: readonly LocatedRule[]): { rule: LocatedRule; mistake: Fr
   });
 }
 
+/** Rules from which one comes to a cycle: those left when rules that read nothing left are taken away, one by one. */
+function inOrBehindCycles(
+  rules: readonly LocatedRule[],
+  byName: ReadonlyMap<string, LocatedRule>,
+): ReadonlySet<LocatedRule> {
+  const left = new Set(rules);
+  const readers = new Map<LocatedRule, LocatedRule[]>();
+  const unread = new Map<LocatedRule, number>();
+  for (const located of rules) {
+    const read = new Set(readBy(located.rule).map((name) => byName.get(name)));
+    read.delete(undefined);
+    unread.set(located, read.size);
+    for (const one of read as Set<LocatedRule>) {
+      const known = readers.get(one);
+      if (known) known.push(located);
+      else readers.set(one, [located]);
+    }
+  }
+  const free = rules.filter((located) => unread.get(located) === 0);
+  for (const located of free) {
+    left.delete(located);
+    for (const reader of readers.get(located) ?? []) {
+      const rest = unread.get(reader)! - 1;
+      unread.set(reader, rest);
+      if (rest === 0) free.push(reader);
+    }
+  }
+  return left;
+}
+
+/** Names of a cycle that are told; of a longer one its ends. */
+const mostTold = 20;
+
 function wordsOf(names: readonly string[]): Omit<FromMistake, 'index'> {
   return names.length === 2
     ? {
@@ -106,9 +147,13 @@ function wordsOf(names: readonly string[]): Omit<FromMistake, 'index'> {
         remedy: 'name the device or rule that it computes from',
       }
     : {
-        message: `a cycle: ${names.join(' reads ')}`,
+        message: `a cycle: ${shortened(names).join(' reads ')}`,
         remedy: 'one of them must read something else: rules read each other in one direction',
       };
+}
+
+function shortened(names: readonly string[]): readonly string[] {
+  return names.length <= mostTold ? names : [...names.slice(0, mostTold - 2), '…', ...names.slice(-2)];
 }
 
 /** The shortest way from a rule back to itself, with it first; undefined when there is none. */

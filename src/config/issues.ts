@@ -30,6 +30,9 @@ export interface Mistake {
 /** Stands for the value of a secret key in messages. */
 const secretValue = 'another kind of value';
 
+/** Of one map. */
+const mostUnknown = 100;
+
 type Issue = z.core.$ZodIssue;
 
 /** All mistakes of one file of a kind. `value` is what the issues are about. */
@@ -74,7 +77,9 @@ function explain(kind: FileKind, issue: Issue, above: KeyPath, root: unknown): M
     case 'custom':
       return [{ ...at, message: issue.message, ...issue.params }];
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(kind, [...path, key], issue.message.split('\n')));
+      return issue.keys
+        .slice(0, mostUnknown)
+        .map((key) => unknownKey(kind, [...path, key], issue.message.split('\n')));
     case 'invalid_key':
       return issue.issues.flatMap((inner) => explain(kind, inner as Issue, path, root)).map(atKey(path));
     case 'invalid_type':

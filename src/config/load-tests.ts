@@ -42,7 +42,7 @@ interface Loaded {
 }
 
 async function loadTestFile(path: string): Promise<Loaded> {
-  const file = await readYamlFile(path);
+  const file = readYamlFile(path);
   const { value: content, diagnostics } = validate('test', testFileSchema, file);
   if (!content) return { file, diagnostics };
   const rulesPath = resolve(dirname(path), content.rules);

@@ -212,7 +212,7 @@ test('files that are not text, too large, or folders that cannot be read', async
   const { devices, diagnostics } = await loadDevices(join(folder, 'devices'));
   assert.equal(devices.length, 1);
   assert.deepEqual(brief(folder, diagnostics), [
-    'devices/large.yaml:1:1 the file has 5242880 bytes, more than 4194304',
+    'devices/large.yaml:1:1 cannot read the file: it has 5242880 bytes, more than 4194304',
     'devices/latin1.yaml:1:1 the file is not UTF-8 text',
   ]);
   const none = await loadRules(join(folder, 'file.txt'));

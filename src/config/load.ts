@@ -11,7 +11,7 @@ import type { Diagnostic } from '../core/errors.ts';
 import { crossCheck } from './cross-checks.ts';
 import { deviceSchema } from './device-schema.ts';
 import { readYaml, type YamlFile } from './document.ts';
-import { isTestFile, kindOf, readYamlFile, yamlFilesIn } from './files.ts';
+import { isTestFile, kindOf, readYamlFile, readYamlFiles, yamlFilesIn } from './files.ts';
 import { gatewaySchema } from './gateway-schema.ts';
 import { valueAt } from './issues.ts';
 import type { LocatedDevice, LocatedFile, LocatedRule } from './located.ts';
@@ -59,7 +59,7 @@ export const defaultConfigName = 'headgate.yaml';
 export async function loadConfig(configPath: string | undefined, env: Environment): Promise<LoadedConfig> {
   const path = resolve(configPath ?? defaultConfigName);
   const isAbsent = configPath === undefined && (await kindOf(path)) === undefined;
-  const file = isAbsent ? readYaml(defaultConfigName, path, '') : await readYamlFile(path);
+  const file = isAbsent ? readYaml(defaultConfigName, path, '') : readYamlFile(path);
   const schema = gatewaySchema({ folder: dirname(path), hostName: hostName() });
   const { value, diagnostics } = validate('gateway', schema, file, env);
   return { file, isAbsent, ...(value && { config: value }), diagnostics };
@@ -90,7 +90,7 @@ export async function loadDevices(folder: string): Promise<LoadedDevices> {
 
 /** These device files. */
 export async function loadDeviceFiles(paths: readonly string[]): Promise<LoadedDevices> {
-  const files = await Promise.all(paths.map(readYamlFile));
+  const files = readYamlFiles(paths);
   const loaded = files.map((file) => {
     if (file.value === null) return { file, diagnostics: [emptyFile(file)] };
     const misplaced = misplacedDevice(file);
@@ -132,7 +132,7 @@ export async function loadRules(folder: string): Promise<LoadedRules> {
 
 /** These rule files. */
 export async function loadRuleFiles(paths: readonly string[]): Promise<LoadedRules> {
-  const all = await Promise.all(paths.filter((path) => !isTestFile(path)).map(readYamlFile));
+  const all = readYamlFiles(paths.filter((path) => !isTestFile(path)));
   const tables = new Set(all.flatMap(lookupPaths));
   const files = all.filter((file) => !tables.has(file.path));
   const loaded = files.map(validateRules);

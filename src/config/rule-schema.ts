@@ -6,7 +6,7 @@
 
 import { z } from 'zod';
 import type { RuleConfig } from './schema.ts';
-import { type Context, evenIfWrong, refuse, section, show } from './shapes.ts';
+import { type Context, evenIfWrong, namedValues, refuse, section, show } from './shapes.ts';
 import { duration, expression, identifier, label, oneOrMore, text } from './values.ts';
 import { window } from './window-schema.ts';
 
@@ -71,20 +71,21 @@ export const ruleSchema: z.ZodType<RuleConfig> = section({
   description: z.string().exactOptional().describe('For people.'),
   from: oneOrMore(text).describe('A device, rule:NAME for the results of a rule, or a list of them.'),
   where: expression.exactOptional().describe('Only readings for which this is true.'),
-  let: z
-    .record(identifier, expression)
+  let: namedValues(identifier, expression)
     .default({})
     .describe('Computed fields, usable below: share: load / 78. With memory too: smooth: ewma(load, 5m).'),
-  lookup: z.record(identifier, lookup).default({}).describe('Static tables: name.column in expressions.'),
+  lookup: namedValues(identifier, lookup, 100)
+    .default({})
+    .describe('Static tables: name.column in expressions.'),
   by: z
     .array(identifier)
+    .max(100)
     .exactOptional()
     .describe('Tags that make the key. Default: all tags of the device.'),
   window: window
     .exactOptional()
     .describe('{ tumbling: 1m }, { sliding: 5m, every: 10s }, … Left out: each reading.'),
-  compute: z
-    .record(identifier, expression)
+  compute: namedValues(identifier, expression)
     .default({})
     .describe('Of a window: avg(t), max(load), and results of windows before: mean - prev.mean.'),
   alert: z.array(alert).default([]).describe('When to shout.'),
@@ -141,9 +142,11 @@ function refuseOverlaps(config: Parts, context: Context): void {
 /** Texts of a list that stood in it before, with their index. */
 function repeated(list: unknown): [number, string][] {
   const texts: unknown[] = Array.isArray(list) ? list : [];
+  const seen = new Set<unknown>();
   return [...texts.entries()].filter((one): one is [number, string] => {
-    const [i, text] = one;
-    return typeof text === 'string' && texts.indexOf(text) < i;
+    const isRepeated = seen.has(one[1]);
+    seen.add(one[1]);
+    return isRepeated && typeof one[1] === 'string';
   });
 }
 

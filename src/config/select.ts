@@ -7,7 +7,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { type Diagnostic, GatewayError } from '../core/errors.ts';
 import type { YamlFile } from './document.ts';
-import { displayPath, isTestFile, kindOf, readYamlFile, wholeFile, yamlFilesIn } from './files.ts';
+import { displayPath, isTestFile, kindOf, readYamlFiles, wholeFile, yamlFilesIn } from './files.ts';
 import { defaultConfigName, type ExtraFiles, lookupPaths } from './load.ts';
 
 export interface Selected extends ExtraFiles {
@@ -23,7 +23,7 @@ type Kind = 'gateway' | 'devices' | 'rules' | 'users';
 /** Sorts files and the files in folders by kind; throws for a path that leads nowhere. */
 export async function selectFiles(paths: readonly string[]): Promise<Selected> {
   const listed = await Promise.all(paths.map(expand));
-  const files = await Promise.all(listed.flatMap((one) => one.paths).map(readYamlFile));
+  const files = readYamlFiles(listed.flatMap((one) => one.paths));
   const tables = new Set(files.flatMap(lookupPaths));
   const told = files
     .filter(({ path }) => !tables.has(path) && !isTestFile(path))

@@ -55,6 +55,22 @@ export function section<S extends z.core.$ZodLooseShape>(shape: S) {
   return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? keys : undefined) });
 }
 
+/** A map from names to values, of so many at most. */
+export function namedValues<K extends z.ZodType<string>, V extends z.ZodType>(
+  name: K,
+  value: V,
+  most = mostNames,
+) {
+  return z.record(name, value).superRefine((given, context) => {
+    const { length } = Object.keys(given);
+    if (length > most)
+      refuse(context, `expected at most ${most} names, got ${length}`, `write at most ${most}`);
+  }, evenIfWrong);
+}
+
+/** In a map of a file: what is more was not written by a person, and costs memory for each key. */
+const mostNames = 1000;
+
 type OneOf<S extends Record<string, z.ZodType>> = {
   [K in keyof S]: { readonly [P in K]: z.output<S[P]> };
 }[keyof S];

@@ -6,6 +6,7 @@
 
 import { type Document, isCollection, isScalar, visit, type YAMLError } from 'yaml';
 import type { Diagnostic } from '../core/errors.ts';
+import { duplicateKeys } from './duplicate-keys.ts';
 import { indentRemedy, startOfLine } from './indentation.ts';
 import type { Range } from './places.ts';
 
@@ -17,17 +18,21 @@ export interface SyntaxMistake {
   readonly remedy: string;
 }
 
+/** Of the parser's errors: to look into more would take long, and help nobody. */
+const mostErrors = 50;
+
 /** Errors and warnings of a document, without those that only follow from an earlier one. */
 export function syntaxMistakes(document: Document, text: string): SyntaxMistake[] {
-  const lineOf = (error: YAMLError): number => text.slice(0, error.pos[0]).split('\n').length;
   const seen = new Set<number>();
-  const errors = upToLostIndent(document.errors).filter((error, i) => {
-    const line = lineOf(error);
+  const written = document.errors.slice(0, mostErrors);
+  const errors = upToLostIndent(written).filter((error, i) => {
+    const line = startOfLine(text, error.pos[0]);
     const follows = seen.has(line) || (i > 0 && /in YAML stream/.test(error.message));
     seen.add(line);
-    return !follows || error.code === 'DUPLICATE_KEY';
+    return !follows;
   });
-  return [...errors, ...document.warnings].map((error) => explain(error, document, text));
+  const all = [...errors, ...duplicateKeys(document), ...document.warnings].slice(0, mostErrors);
+  return all.map((error) => explain(error, document, text));
 }
 
 /** Once a line is not where it belongs, what the parser makes of the others is by chance; but further tabs are tabs. */

@@ -71,12 +71,17 @@ function hidden(mistake: Mistake, replaced: Replaced): Mistake {
   return { ...placed, message: replaced.hide(mistake.path, mistake.message), remedy };
 }
 
+/** More than anybody reads at a time. */
+const mostIssues = 500;
+
 /** Parses again as long as something could be put right; each repair removes its own cause. */
 function parse<T>(schema: z.ZodType<T>, input: unknown, replaced: Replaced | undefined) {
   for (;;) {
     const result = schema.safeParse(input);
     if (result.success) return { value: result.data, issues: [] };
     const issues = result.error.issues;
+    // Each is looked at beside each other one.
+    if (issues.length > mostIssues) return { issues: issues.slice(0, mostIssues) };
     const repairs = issues.filter((issue) => repair(issue, input, replaced));
     if (repairs.length === 0) return { issues };
   }

@@ -152,9 +152,12 @@ function identifierLike(name: string): string {
   return identifierPattern.test(better) ? `, such as \`${better}\`` : '';
 }
 
+/** Of a list of names. */
+const mostItems = 1000;
+
 /** One text or a list of them. */
 export function oneOrMore<T extends z.ZodType<string>>(item: T) {
-  return z.union([item.transform((one) => [one]), z.array(item).min(1)]);
+  return z.union([item.transform((one) => [one]), z.array(item).min(1).max(mostItems)]);
 }
 
 /** Quality of service of MQTT. */

@@ -1,7 +1,11 @@
 /** "Did you mean …?": the nearest known word to a mistyped one. Not here: any wording. */
 
+/** Nobody mistypes a longer word, and to compare them would take long. */
+const longest = 100;
+
 /** The candidate a typist most likely meant, or undefined when none is near (a third of the word may be wrong). */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > longest) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -9,6 +9,7 @@ import { type Batch, spanOf } from '../core/frame.ts';
 import type { Alert, Frame, Point, SetAside } from '../core/types.ts';
 import { compileRules } from '../rules/compile.ts';
 import type { Plan } from '../rules/plan.ts';
+import { readTableFile } from '../rules/table-file.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import {
   createState,
@@ -40,7 +41,7 @@ async function planOf(devices: readonly string[], rules: string): Promise<Plan> 
   const { plan, problems } = compileRules(
     located,
     loaded.devices.map(({ device }) => device),
-    { gateway: 'g', limits: { seriesPerRule: 100 }, readFile: (path) => readFileSync(path, 'utf8') },
+    { gateway: 'g', limits: { seriesPerRule: 100 }, readTable: readTableFile },
   );
   assert.deepEqual(problems, []);
   return plan!;

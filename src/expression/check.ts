@@ -105,11 +105,18 @@ function bound(binding: Binding): Typed | undefined {
 /** Reports a name that the scope does not have, with what may have been meant. */
 function unknownName(node: Ast, name: string, check: Check): undefined {
   const near = closest(name, check.scope.names());
-  const all = check.scope.names().join(', ');
+  const all = listed(check.scope.names());
   const remedy =
     check.scope.hint?.(name) ??
     (near ? `did you mean \`${near}\`?` : (wordRemedy(name) ?? `known here: ${all || 'nothing'}`));
   return report(check, node, check.scope.unknown(name), remedy);
+}
+
+const mostListed = 50;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - mostListed;
+  return more > 0 ? `${names.slice(0, mostListed).join(', ')} and ${more} more` : names.join(', ');
 }
 
 const trueWords = /^(true|yes|on)$/i;

@@ -23,8 +23,8 @@ export interface CompileOptions {
   readonly limits: Pick<Limits, 'seriesPerRule'>;
   /** Absolute; lookup tables lie in that of them in which the rule's file is, else beside the file. */
   readonly rulesFolders?: readonly string[];
-  /** Text of a file by its absolute path; throws as `readFileSync` does. */
-  readonly readFile: (path: string) => string;
+  /** Text of a file of a rules folder, both absolute; throws `GatewayError`, or as `readFileSync` does. */
+  readonly readTable: (path: string, folder: string) => string;
 }
 
 export interface CompiledRules {
@@ -34,6 +34,9 @@ export interface CompiledRules {
   readonly tables: readonly LoadedTable[];
 }
 
+/** More than anybody reads at a time. */
+const mostProblems = 1000;
+
 /** Compiles rules over the devices they name. The kernels of a plan serve one engine at a time. */
 export function compileRules(
   rules: readonly LocatedRule[],
@@ -41,7 +44,7 @@ export function compileRules(
   options: CompileOptions,
 ): CompiledRules {
   const layouts = new Map<string, DevicePlan>(devices.map((device) => [device.device, layoutOf(device)]));
-  const tables = createTables(options.readFile);
+  const tables = createTables(options.readTable);
   const read = new Set(rules.flatMap(({ rule }) => readBy(rule)));
   const results = new Map<string, NamedFacts>();
   const plans: RulePlan[] = [];
@@ -57,7 +60,7 @@ export function compileRules(
       seriesLimit: options.limits.seriesPerRule,
       rulesFolder: folderOf(located.file.path, options.rulesFolders),
     });
-    problems.push(...report.problems);
+    problems.push(...report.problems.slice(0, mostProblems - problems.length));
     if (plan) plans.push(plan);
     if (plan && read.has(plan.name)) layouts.set(fromRule(plan.name), layoutOfResults(plan));
   }

@@ -1,8 +1,9 @@
 /** Finds the lookup tables of rules: inside the rules folder, each file read once for each key. */
 
 import { dirname, relative, resolve, sep } from 'node:path';
+import { displayPath } from '../config/files.ts';
 import type { LocatedRule } from '../config/located.ts';
-import { GatewayError, messageOf } from '../core/errors.ts';
+import { GatewayError, reasonOf } from '../core/errors.ts';
 import { closest } from '../core/suggest.ts';
 import { createLookup, type LookupTable } from './lookup.ts';
 import type { DevicePlan } from './plan.ts';
@@ -18,18 +19,28 @@ export interface LoadedTable {
 export interface Tables {
   /** All that were read without a mistake. */
   loaded(): readonly LoadedTable[];
-  /** The table of a file, by the column `key`; throws `GatewayError`. */
-  table(path: string, name: string, key: string): LookupTable;
+  /** The table of a file of a rules folder, by the column `key`; throws `GatewayError`. */
+  table(file: TableFile, key: string): LookupTable;
 }
 
-export function createTables(readFile: (path: string) => string): Tables {
+interface TableFile {
+  /** As the rule has it. */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly folder: string;
+}
+
+type ReadTable = (path: string, folder: string) => string;
+
+export function createTables(readTable: ReadTable): Tables {
   const known = new Map<string, LookupTable | GatewayError>();
   const loaded: LoadedTable[] = [];
 
-  function read(path: string, name: string, key: string): LookupTable | GatewayError {
+  function read(file: TableFile, key: string): LookupTable | GatewayError {
     try {
-      const table = createLookup(name, key, readText(readFile, path, name));
-      loaded.push({ path, table });
+      const table = createLookup(file.name, key, readText(readTable, file));
+      loaded.push({ path: file.path, table });
       return table;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
@@ -39,9 +50,9 @@ export function createTables(readFile: (path: string) => string): Tables {
 
   return {
     loaded: () => loaded,
-    table(path, name, key) {
-      const identity = JSON.stringify([path, key]);
-      const table = known.get(identity) ?? read(path, name, key);
+    table(file, key) {
+      const identity = JSON.stringify([file.path, key]);
+      const table = known.get(identity) ?? read(file, key);
       known.set(identity, table);
       if (table instanceof GatewayError) throw table;
       return table;
@@ -49,9 +60,9 @@ export function createTables(readFile: (path: string) => string): Tables {
   };
 }
 
-function readText(readFile: (path: string) => string, path: string, name: string): string {
+function readText(readTable: ReadTable, { name, path, folder }: TableFile): string {
   try {
-    return readFile(path);
+    return readTable(path, folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') {
@@ -60,11 +71,9 @@ function readText(readFile: (path: string) => string, path: string, name: string
         cause: error,
       });
     }
-    const why = code === 'EISDIR' ? 'it is a folder' : messageOf(error);
-    throw new GatewayError(`lookup table ${name} cannot be read: ${why}`, {
-      remedy: `check ${path}`,
-      cause: error,
-    });
+    const why = code === 'EISDIR' ? 'it is a folder' : reasonOf(error);
+    const remedy = (error instanceof GatewayError && error.remedy) || `check ${path}`;
+    throw new GatewayError(`lookup table ${name} cannot be read: ${why}`, { remedy, cause: error });
   }
 }
 
@@ -90,7 +99,7 @@ export function lookupsOf(
     key: string,
   ): LookupTable['columns'] | undefined {
     try {
-      const { columns, oddities } = tables.table(path, name, key);
+      const { columns, oddities } = tables.table({ name, path, folder: rulesFolder }, key);
       for (const { message, remedy } of oddities)
         report.value(['lookup', alias, 'file'], message, remedy, 'warning');
       return columns;
@@ -105,7 +114,7 @@ export function lookupsOf(
     report.value(
       ['lookup', alias, 'file'],
       `lookup table ${name} is outside of the rules folder`,
-      `move it into ${rulesFolder}`,
+      `move it into ${displayPath(rulesFolder)}`,
     );
     return undefined;
   }

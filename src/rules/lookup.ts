@@ -14,6 +14,9 @@ import type { FieldValue, ValueType } from '../core/types.ts';
 import type { LookupColumn } from '../expression/scope.ts';
 
 export const maxTableCharacters = 16 * 1024 * 1024;
+/** Each is looked through for the type of its column, and held in memory. */
+export const maxTableCells = 2_000_000;
+export const maxTableColumns = 1000;
 
 export interface LookupTable {
   readonly columns: ReadonlyMap<string, LookupColumn>;
@@ -80,7 +83,7 @@ function readRows(name: string, key: string, text: string): Rows {
     );
   }
   const { raw, isText } = readFormat(name, key, text);
-  const names = [...new Set(raw.flatMap((row) => Object.keys(row)))];
+  const names = columnsOf(name, raw);
   if (!names.includes(key)) {
     throw new GatewayError(`${name} has no column \`${key}\``, {
       remedy:
@@ -91,7 +94,7 @@ function readRows(name: string, key: string, text: string): Rows {
   const emptyColumns = new Set<string>();
   const oddities: LookupTable['oddities'][number][] = [];
   for (const column of names) {
-    const values = raw.map((row) => cellOf(name, column, row[column])).filter((value) => value !== null);
+    const values = raw.map((row) => cellOf(name, column, row)).filter((value) => value !== null);
     types.set(column, column === key ? 'string' : typeOfColumn(values, isText));
     if (values.length === 0) emptyColumns.add(column);
     const comma = column === key ? undefined : decimalCommaIn(values);
@@ -103,10 +106,28 @@ function readRows(name: string, key: string, text: string): Rows {
   return { rows: byKey(name, key, raw, types), types, emptyColumns, oddities };
 }
 
+/** All that a row has. Tables too large for a gateway are refused. */
+function columnsOf(name: string, raw: readonly RawRow[]): string[] {
+  const names = new Set<string>();
+  for (const row of raw) {
+    for (const column of Object.keys(row)) names.add(column);
+    refuseLarge(name, 'columns', names.size, maxTableColumns);
+  }
+  refuseLarge(name, 'cells', raw.length * names.size, maxTableCells);
+  return [...names];
+}
+
+function refuseLarge(name: string, what: string, size: number, most: number): void {
+  if (size <= most) return;
+  throw new GatewayError(`${name} has more than ${most} ${what}`, {
+    remedy: 'keep only the columns and rows that rules use',
+  });
+}
+
 function byKey(name: string, key: string, raw: readonly RawRow[], types: ReadonlyMap<string, ValueType>) {
   const rows = new Map<string, Row>();
   for (const [i, row] of raw.entries()) {
-    const id = cellOf(name, key, row[key]);
+    const id = cellOf(name, key, row);
     if (id === null) {
       throw new GatewayError(`row ${i + 1} of ${name} has no \`${key}\``, {
         remedy: 'fill it in, or delete the row',
@@ -116,7 +137,7 @@ function byKey(name: string, key: string, raw: readonly RawRow[], types: Readonl
       throw new GatewayError(`${key} ${id} stands twice in ${name}`, { remedy: 'keep one row for each' });
     }
     const values: Record<string, FieldValue | null> = Object.create(null);
-    for (const [column, type] of types) values[column] = convert(cellOf(name, column, row[column]), type);
+    for (const [column, type] of types) values[column] = convert(cellOf(name, column, row), type);
     rows.set(String(id), values);
   }
   return rows;
@@ -176,7 +197,10 @@ function readCsv(name: string, _key: string, text: string): RawRow[] {
     header = names;
     return names;
   };
-  const options = { delimiter, trim: true, skip_empty_lines: true, columns };
+  refuseLarge(name, 'columns', count(delimiter), maxTableColumns);
+  // One row more than fits, so that it shows.
+  const to = Math.floor(maxTableCells / count(delimiter)) + 1;
+  const options = { delimiter, trim: true, skip_empty_lines: true, columns, to };
   const rows = understand(name, () => parseCsv(text, options) as RawRow[]);
   refuseTwice(name, header);
   return rows;
@@ -205,7 +229,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function cellOf(name: string, column: string, value: unknown): FieldValue | null {
+function cellOf(name: string, column: string, row: RawRow): FieldValue | null {
+  const value = Object.hasOwn(row, column) ? row[column] : undefined;
   if (value === undefined || value === null || value === '') return null;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   throw new GatewayError(`column ${column} of ${name} holds lists or objects`, {

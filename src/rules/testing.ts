@@ -50,7 +50,7 @@ export function compileText(
     gateway: 'depot',
     limits: { seriesPerRule: 1000 },
     rulesFolders: [rulesFolder],
-    readFile(path) {
+    readTable(path) {
       const text = files[path.slice(rulesFolder.length + 1)];
       if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
       return text;

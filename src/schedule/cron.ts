@@ -114,6 +114,11 @@ function refuseMistakes(text: string): void {
     const remedy = `leave the seconds out: "${raw.slice(1).join(' ')}"`;
     throw new GatewayError(`\`${text}\` has six fields: cron times here are of whole minutes`, { remedy });
   }
+  // node-cron writes a range out before it looks whether its ends are minutes.
+  const beyond = raw.findIndex((field) => /\d{3}/.test(field.replaceAll(/\/\d+/g, '')));
+  if (beyond >= 0 && raw.length === fieldOrder.length) {
+    throw errorOf(text, [{ field: fieldOrder[beyond]!, value: raw[beyond]!, message: '' }]);
+  }
   const { valid, errors } = validateDetailed(text);
   if (!valid) throw errorOf(text, errors);
   for (const [i, field] of raw.entries()) refuseLongStep(field, fieldTexts[fieldOrder[i]!]);

@@ -4,7 +4,6 @@
  * Invariant: nothing is given while any of these files has an error. Rules that no test is about are not read.
  */
 
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { crossCheck } from '../../config/cross-checks.ts';
 import { isTestFile, kindOf, yamlFilesIn } from '../../config/files.ts';
@@ -24,6 +23,7 @@ import { checkTests } from '../../config/test-checks.ts';
 import { type Diagnostic, InvalidFiles } from '../../core/errors.ts';
 import { compileRules } from '../../rules/compile.ts';
 import { diagnosticOf } from '../../rules/problem.ts';
+import { readTableFile } from '../../rules/table-file.ts';
 import { checkDevices } from '../check-devices.ts';
 import { UsageError } from '../failure.ts';
 import { loadUpstream, onlyRead } from '../upstream-rules.ts';
@@ -137,7 +137,7 @@ function stagesOf(
       gateway: config.gateway,
       limits: config.limits,
       rulesFolders: [config.rules],
-      readFile: (file) => readFileSync(file, 'utf8'),
+      readTable: readTableFile,
     });
     for (const one of problems.map(diagnosticOf)) diagnostics.set(JSON.stringify(one), one);
     if (plan) byPath.set(path, { plan, devices, batchMs: config.batchMs });
