@@ -6,7 +6,7 @@
  */
 
 import { join } from 'node:path';
-import { type Clock, createClock } from './core/clock.ts';
+import { type Clock, createClock, softwareFromMs } from './core/clock.ts';
 import type { DeviceDetails } from './core/device-details.ts';
 import { GatewayError } from './core/errors.ts';
 import type { ExplainedRule } from './core/explained.ts';
@@ -15,9 +15,10 @@ import type { DiskLine, GatewayStatus, PendingAlert } from './core/status.ts';
 import type { Alert } from './core/types.ts';
 import { firingEpisodes, pendingAlerts, type RuleKeys, ruleKeys } from './engine/alerts/alert-list.ts';
 import { deviceDetails } from './engine/device-details.ts';
-import { statusOf } from './engine/engine.ts';
+import { statusOf, timeOfDayAt } from './engine/engine.ts';
 import { explainRule, ruleOf } from './engine/explain/explain.ts';
 import type { Tap } from './engine/taps.ts';
+import { timeOfDay } from './journal/journal.ts';
 import { isDiskFailure } from './log/disk-error.ts';
 import { durableFilesOn } from './log/durable-files.ts';
 import { systemDisk } from './log/files.ts';
@@ -75,8 +76,7 @@ export interface Gateway {
 export async function startGateway(setup: GatewaySetup, options: GatewayOptions): Promise<Gateway> {
   const { config } = setup;
   const { logger } = options;
-  const clock = options.clock ?? createClock();
-  const startedMs = clock.now();
+  const clock = options.clock ?? createClock(undefined, { earliestMs: softwareFromMs });
   const stopping = {
     sources: new AbortController(),
     batches: new AbortController(),
@@ -102,6 +102,8 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   const batchesFromNow = live(config, pipeline, clock, stopping.batches.signal);
   await whenThereIsRoom(pipeline, () => checkpoint(pipeline));
   const { journal, outbox, deadLetters } = stations;
+  const now = (): number => timeOfDay(journal);
+  const startedMs = now();
 
   const sources = new Map<string, Source>();
   const outlet = { setAside: deadLetters.write, logger, signal: stopping.outlets.signal };
@@ -114,7 +116,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     disk: systemDisk,
     publish: publishThrough(sources),
     store: settings,
-    now: clock.now,
+    now,
     firing,
     ...outlet,
   });
@@ -151,18 +153,18 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   let stopped: Promise<void> | undefined;
   return {
     status: () =>
-      statusOfGateway(setup, options, { startedMs, clock, pipeline, settings, sources, forwarder, delivery }),
+      statusOfGateway(setup, options, { startedMs, now, pipeline, settings, sources, forwarder, delivery }),
     settings,
-    now: clock.now,
+    now,
     pending: () => pendingAlerts(pipeline.progress.state),
     ruleNames: () => pipeline.progress.state.plan.rules.map(({ name }) => name),
     ruleKeys: (rule) => ruleKeys(pipeline.progress.state, rule),
     plan: () => pipeline.progress.state.plan,
     tap: pipeline.taps.open,
-    devices: () => deviceDetails(pipeline.progress.state, clock.now()),
+    devices: () => deviceDetails(pipeline.progress.state, journal.now()),
     explain(rule, keys) {
       const { state } = pipeline.progress;
-      return explainRule(state, ruleOf(state, rule)!, keys, clock.now());
+      return explainRule(state, ruleOf(state, rule)!, keys, journal.now());
     },
     ports: (name) => sources.get(name)?.ports ?? [],
     reload({ plan, users = {} }) {
@@ -194,7 +196,7 @@ function failureOf(done: Promise<unknown>): Promise<unknown> {
 
 interface Running {
   readonly startedMs: number;
-  readonly clock: Clock;
+  readonly now: () => number;
   readonly pipeline: Pipeline;
   readonly settings: SettingsStore;
   readonly sources: OpenSources;
@@ -209,7 +211,7 @@ function statusOfGateway(
 ): GatewayStatus {
   const { progress, journal } = running.pipeline;
   const engine = statusOf(progress.state);
-  const nowMs = running.clock.now();
+  const nowMs = running.now();
   return {
     gateway: config.gateway,
     version,
@@ -225,8 +227,11 @@ function statusOfGateway(
     alerts: marked(engine.alerts, running.settings.settings(), nowMs),
     disk: diskLine(config.data, running.pipeline),
     journal: { ...journal.status(), waiting: waitingFrames(running.pipeline) },
-    checkpoint: { atMs: progress.checkpointAtMs, bytes: progress.checkpointBytes },
-    processedMs: progress.batchEndMs,
+    checkpoint: {
+      atMs: timeOfDayAt(progress.state, progress.checkpointAtMs),
+      bytes: progress.checkpointBytes,
+    },
+    processedMs: timeOfDayAt(progress.state, progress.batchEndMs),
     forward: running.forwarder.status(),
     notifiers: running.delivery.status(),
   };

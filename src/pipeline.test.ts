@@ -25,7 +25,13 @@ interface Path extends Pipeline {
 /** The path on a simulated disk and a clock that the test moves; its rules are nobody's concern here. */
 async function makePath(checkpointEveryBytes: number): Promise<Path> {
   const disk = createSimulatedDisk();
-  const clock = { ms: startMs, now: () => clock.ms, waitMs: () => 1 };
+  const clock = {
+    ms: startMs,
+    now: () => clock.ms,
+    waitMs: () => 1,
+    offsetMs: () => 0,
+    isPlausible: () => true,
+  };
   const stop = new AbortController();
   const logger = silentLogger;
   return {

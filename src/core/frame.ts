@@ -21,8 +21,19 @@ export type FrameVisitor = (
   arrivalMs: number,
 ) => void;
 
+/** What the gateway's clock showed from an arrival on. */
+export interface ClockReading {
+  readonly sinceMs: number;
+  /** From arrivals to the time of day. */
+  readonly offsetMs: number;
+  /** Not sure: nothing is to be judged by it that it could do harm to. */
+  readonly isSure: boolean;
+}
+
 export interface FrameSpan {
   readonly routes: readonly Route[];
+  /** Of all its frames; a span without frames tells of a step. Absent: arrivals are times of day. */
+  readonly clock?: ClockReading;
   visit(visitor: FrameVisitor): void;
 }
 

@@ -21,6 +21,7 @@ import { createDuplicates, type SavedDuplicates } from './duplicates.ts';
 import { createLastRows, keepLast, type LastRows } from './explain/last-rows.ts';
 import { createRate } from './rate.ts';
 import { createSeriesIndex } from './series.ts';
+import type { TimeOfDay } from './time-of-day.ts';
 
 /** A device whose clock was never set counts from 1970, or from an epoch before. */
 const unsetBeforeMs = Date.UTC(1971, 0);
@@ -65,6 +66,7 @@ export interface DecodeSettings {
   readonly seriesLimit: number;
   /** How far back duplicates are known. */
   readonly duplicatesMs: number;
+  readonly clock: Readonly<TimeOfDay>;
   readonly setAside: (reason: string, entry: () => Omit<SetAside, 'reason'>) => void;
   /** The chunk is full: it must be empty when this returns. */
   readonly full: () => void;
@@ -72,6 +74,7 @@ export interface DecodeSettings {
 
 export function createDecoder(plan: DevicePlan, settings: DecodeSettings): DeviceDecoder {
   const { profile } = plan;
+  const { clock } = settings;
   const codec = codecOf(profile.codec);
   const decodePayload = codec.create(profile.codec);
   const each = profile.each === undefined ? undefined : compileEach(profile.each);
@@ -104,7 +107,7 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
   };
 
   // The frame being decoded: rows are emitted by closures that would else be made anew for each frame.
-  let frame: { topicTags: readonly string[]; route: Route; arrivalMs: number };
+  let frame: { topicTags: readonly string[]; route: Route; arrivalMs: number; dayMs: number };
   let payload: { buffer: Buffer; start: number; end: number };
   let root: unknown;
 
@@ -115,7 +118,7 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
       source: frame.route.source,
       topic: frame.route.topic,
       device: profile.device,
-      arrivalMs: frame.arrivalMs,
+      arrivalMs: frame.dayMs,
       payload: Buffer.from(payload.buffer.subarray(payload.start, payload.end)),
       ...(eventMs === undefined ? {} : { eventMs }),
     }));
@@ -133,21 +136,21 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
 
   /** NaN when the reading has no usable time; it is set aside then. */
   function timeOf(row: unknown): number {
-    const { arrivalMs } = frame;
-    const eventMs = time === undefined ? arrivalMs : time(row, root, arrivalMs);
+    const { dayMs } = frame;
+    const eventMs = time === undefined ? dayMs : time(row, root, dayMs);
     if (Number.isNaN(eventMs)) {
       const wanted =
         profile.time === undefined ? 'its time' : `${profile.time.path} (${profile.time.format})`;
       setAside('no time', `${wanted} is missing or unreadable`);
-    } else if (eventMs > arrivalMs + profile.maxAheadMs) {
-      const aheadS = ((eventMs - arrivalMs) / 1000).toFixed(1);
+    } else if (eventMs > dayMs + profile.maxAheadMs && clock.isSure) {
+      const aheadS = ((eventMs - dayMs) / 1000).toFixed(1);
       setAside(
         'ahead of time',
         `${aheadS} s after its arrival; max_ahead is ${profile.maxAheadMs / 1000} s`,
         eventMs,
       );
       return Number.NaN;
-    } else if (eventMs < unsetBeforeMs && arrivalMs >= 2 * unsetBeforeMs) {
+    } else if (eventMs < unsetBeforeMs && dayMs >= 2 * unsetBeforeMs) {
       const written = new Date(eventMs).toISOString();
       setAside('clock not set', `its time is ${written}: set the device's clock`, eventMs);
       return Number.NaN;
@@ -193,6 +196,12 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
     setAside('malformed', detail);
   }
 
+  /** In whole microseconds, as arrivals are. */
+  function dayOf(arrivalMs: number): number {
+    const { offsetMs } = clock;
+    return offsetMs === 0 ? arrivalMs : Math.round((arrivalMs + offsetMs) * 1000) / 1000;
+  }
+
   function addPayload(value: unknown): void {
     root = value;
     if (each === undefined) addRow(value);
@@ -216,7 +225,7 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
       return topic === undefined ? [] : topic.match(route.topic);
     },
     decode(topicTags, route, buffer, start, end, arrivalMs) {
-      frame = { topicTags, route, arrivalMs };
+      frame = { topicTags, route, arrivalMs, dayMs: dayOf(arrivalMs) };
       payload = { buffer, start, end };
       lastArrivalMs = arrivalMs;
       try {
@@ -227,9 +236,14 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
       }
     },
     heard(ms) {
-      lastArrivalMs ??= ms;
+      if (ms !== undefined) lastArrivalMs ??= ms - clock.offsetMs;
     },
-    status: () => ({ name: profile.device, ...counted(), series: index.size, lastArrivalMs }),
+    status: () => ({
+      name: profile.device,
+      ...counted(),
+      series: index.size,
+      lastArrivalMs: lastArrivalMs === undefined ? undefined : dayOf(lastArrivalMs),
+    }),
     last,
     perSecond: rate.perSecond,
     save: () => ({
@@ -248,7 +262,7 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
   };
 }
 
-type EventTime = (row: unknown, root: unknown, arrivalMs: number) => number;
+type EventTime = (row: unknown, root: unknown, dayMs: number) => number;
 
 /** Where readings carry their time; undefined when arrival time is all there is. */
 function compileEventTime(
@@ -264,9 +278,9 @@ function compileEventTime(
   const get: Getter = compilePath(ofCodec.path);
   const read = compileTime(ofCodec.format, 'UTC');
   // A line of line protocol may leave its time out: then it is its arrival.
-  return (row, root, arrivalMs) => {
+  return (row, root, dayMs) => {
     const value = get(row, root);
-    return value === undefined ? arrivalMs : read(value);
+    return value === undefined ? dayMs : read(value);
   };
 }
 

@@ -2,7 +2,7 @@
 
 import type { DeviceDetail, DeviceDetails, SilentSeries } from '../core/device-details.ts';
 import type { DeviceDecoder } from './decode.ts';
-import type { EngineState } from './engine.ts';
+import { type EngineState, timeOfDayAt } from './engine.ts';
 import { lastArrivalOf } from './explain/last-rows.ts';
 import { knownMs } from './known-ms.ts';
 import { tagsOf } from './series.ts';
@@ -10,9 +10,10 @@ import { tagsOf } from './series.ts';
 /** Silent keys of a device. */
 const shownSilent = 5;
 
+/** `nowMs` is an arrival that could be now; what is told are times of day. */
 export function deviceDetails(state: EngineState, nowMs: number): DeviceDetails {
   return {
-    nowMs,
+    nowMs: timeOfDayAt(state, nowMs),
     devices: state.devices.map(({ decoder }) => detailOf(state, decoder, nowMs)),
     unrouted: state.counts.unrouted,
     topics: state.unrouted.list(state.plan.devices.map(({ profile }) => profile)),
@@ -45,7 +46,7 @@ function lateOf({ rules }: EngineState, { rows }: DeviceDecoder): Record<string,
 
 /** Keys that were not heard for so long; of those not heard since the start, as of the start. */
 function silentOf(
-  { listeningSinceMs }: EngineState,
+  state: EngineState,
   { plan, rows: { table }, last }: DeviceDecoder,
   silentAfterMs: number,
   nowMs: number,
@@ -53,7 +54,10 @@ function silentOf(
   const silent: { series: number; heardMs: number }[] = [];
   for (let series = 0; series < table.size; series++) {
     const heardMs = lastArrivalOf(last, series);
-    const sinceMs = Math.max(Number.isNaN(heardMs) ? Number.NEGATIVE_INFINITY : heardMs, listeningSinceMs);
+    const sinceMs = Math.max(
+      Number.isNaN(heardMs) ? Number.NEGATIVE_INFINITY : heardMs,
+      state.listeningSinceMs,
+    );
     if (nowMs - sinceMs >= silentAfterMs) silent.push({ series, heardMs });
   }
   silent.sort((a, b) => (a.heardMs || 0) - (b.heardMs || 0));
@@ -62,7 +66,7 @@ function silentOf(
     shown: silent.slice(0, shownSilent).map(
       ({ series, heardMs }): SilentSeries => ({
         tags: tagsOf(table, plan.tags, series),
-        ...knownMs('lastArrivalMs', heardMs),
+        ...knownMs('lastArrivalMs', timeOfDayAt(state, heardMs)),
       }),
     ),
   };

@@ -6,7 +6,7 @@
  * Not here: where frames come from and where points go.
  */
 
-import type { Batch, Route } from '../core/frame.ts';
+import type { Batch, ClockReading, Route } from '../core/frame.ts';
 import type { DeviceLine, Fates, FiringAlert, RuleCounts, RuleLine } from '../core/status.ts';
 import { type Alert, type Point, type SetAside, severities } from '../core/types.ts';
 import type { Plan } from '../rules/plan.ts';
@@ -17,6 +17,7 @@ import { createRule } from './run-rule.ts';
 import { createDevices, handOn, type RunningDevice } from './running-devices.ts';
 import type { RunningRule, SavedRule } from './running-rule.ts';
 import { takeOverLastRows } from './take-over.ts';
+import type { TimeOfDay } from './time-of-day.ts';
 import { createUnroutedTopics, type UnroutedTopics } from './unrouted.ts';
 import type { HeldReadings } from './windows/windows.ts';
 
@@ -49,6 +50,7 @@ export interface SavedState {
   readonly nowMs: number;
   readonly listeningSinceMs: number;
   readonly counts: EngineState['counts'];
+  readonly clock: TimeOfDay;
   readonly devices: Readonly<Record<string, SavedDevice>>;
   readonly rules: Readonly<Record<string, SavedRuleOfHash>>;
 }
@@ -112,14 +114,16 @@ function recipientsOf(state: EngineState, route: Route): Recipients {
 
 /** Processes one batch. Consumes `state`. */
 export function step(state: EngineState, batch: Batch): StepResult {
+  const { clock } = state.output;
   for (const span of batch.spans) {
+    if (span.clock !== undefined) takeClock(state, span.clock);
     const recipients: Recipients[] = [];
     span.visit((r, buffer, start, end, arrivalMs) => {
       recipients[r] ??= recipientsOf(state, span.routes[r]!);
       state.counts.frames += 1;
       if (recipients[r].length === 0) {
         state.counts.unrouted += 1;
-        state.unrouted.note(span.routes[r]!, arrivalMs);
+        state.unrouted.note(span.routes[r]!, arrivalMs + clock.offsetMs);
       }
       for (const { device, topicTags } of recipients[r]) {
         const { lane } = device;
@@ -132,11 +136,36 @@ export function step(state: EngineState, batch: Batch): StepResult {
       }
     });
   }
-  for (const device of state.devices) handOn(device);
-  for (const lane of state.lanes) endBatch(lane, batch.endMs);
-  for (const rule of state.unread) rule.pass(batch.endMs);
+  passUntil(state, batch.endMs);
   state.nowMs = batch.endMs;
   return takeOutput(state);
+}
+
+function passUntil(state: EngineState, ms: number): void {
+  for (const device of state.devices) handOn(device);
+  for (const lane of state.lanes) endBatch(lane, ms);
+  for (const rule of state.unread) rule.pass(ms);
+}
+
+/** The clock shows another time of day from here on. What came before has been judged by the one before. */
+function takeClock(state: EngineState, { sinceMs, offsetMs, isSure }: ClockReading): void {
+  const { clock } = state.output;
+  const byMs = offsetMs - clock.offsetMs;
+  if (byMs !== 0) {
+    passUntil(state, sinceMs);
+    const clockStep = { byMs, toMs: sinceMs + offsetMs, arrivalMs: sinceMs };
+    for (const rule of state.rules) rule.leaveFuture(clockStep);
+    clock.offsetMs = offsetMs;
+    for (const rule of state.rules) rule.clockStepped(clockStep);
+  } else if (isSure !== clock.isSure) {
+    for (const device of state.devices) handOn(device);
+  }
+  clock.isSure = isSure;
+}
+
+/** The time of day at an arrival, by the clock as it is now. */
+export function timeOfDayAt({ output }: EngineState, arrivalMs: number): number {
+  return arrivalMs + output.clock.offsetMs;
 }
 
 /** Closes every window, as at the end of recorded input. Consumes `state`. */
@@ -181,6 +210,7 @@ export function save(state: EngineState): SavedState {
     nowMs: state.nowMs,
     listeningSinceMs: state.listeningSinceMs,
     counts: { ...state.counts },
+    clock: { ...state.output.clock },
     devices: Object.fromEntries(
       state.devices.map(({ decoder }) => [decoder.plan.profile.device, decoder.save()]),
     ),
@@ -218,6 +248,7 @@ function loadRule(
  */
 export function load(state: EngineState, saved: SavedState): { state: EngineState; reset: string[] } {
   const reset: string[] = [];
+  Object.assign(state.output.clock, saved.clock);
   for (const { decoder } of state.devices) {
     const device = saved.devices[decoder.plan.profile.device];
     if (device !== undefined) decoder.load(device);

@@ -24,7 +24,7 @@ export function createLateReadings(
         rule,
         key: tagsOf(key),
         eventMs: rows.eventMs[i]!,
-        arrivalMs: rows.arrivalMs[i]!,
+        arrivalMs: rows.arrivalMs[i]! + output.clock.offsetMs,
       }));
     },
     byTable: () => byTable,

@@ -8,20 +8,30 @@
 import type { Alert, Point, SetAside } from '../core/types.ts';
 import type { Rows } from '../expression/rows.ts';
 import type { DevicePlan } from '../rules/plan.ts';
+import type { TimeOfDay } from './time-of-day.ts';
 
 export interface Output {
   readonly points: Point[];
   readonly alerts: Alert[];
   readonly setAside: SetAside[];
   setAsideCount: number;
+  /** Of the readings that are being processed. */
+  readonly clock: TimeOfDay;
   /** Sees the readings themselves; see `watchReadings`. */
-  watch: ((device: DevicePlan, rows: Rows) => void) | undefined;
+  watch: ((device: DevicePlan, rows: Rows, offsetMs: number) => void) | undefined;
 }
 
 export const keptPerBatch = 1000;
 
 export function createOutput(): Output {
-  return { points: [], alerts: [], setAside: [], setAsideCount: 0, watch: undefined };
+  return {
+    points: [],
+    alerts: [],
+    setAside: [],
+    setAsideCount: 0,
+    clock: { offsetMs: 0, isSure: true },
+    watch: undefined,
+  };
 }
 
 export function setAside(output: Output, reason: string, entry: () => Omit<SetAside, 'reason'>): void {

@@ -54,6 +54,8 @@ export interface Progress extends Hold {
   reachedMs(key: number): number;
   /** Takes in what a key of a rule that is read has come to; gives the key that gets its results, negative for none. */
   follow(link: number, upstreamKey: number): number;
+  /** Keys that would be further than `fromMs` would be at `toMs`. */
+  leaveFuture(fromMs: number, toMs: number): void;
   save(): SavedProgress;
   load(saved: SavedProgress): void;
 }
@@ -104,6 +106,13 @@ export function createProgress(links: readonly (Link | undefined)[]): Progress {
       const key = sources[link]!.keyOf(upstreamKey);
       if (key >= 0) raise(key, upstream.watermarkMs(upstreamKey) - latenessMs);
       return key;
+    },
+    leaveFuture(fromMs, toMs) {
+      for (let key = 0; key < wantedMs.length; key++) {
+        if (wantedMs[key]! <= fromMs) continue;
+        wantedMs[key] = toMs;
+        reached[key] = Number.NEGATIVE_INFINITY;
+      }
     },
     save: () => ({ wantedMs: wantedMs.slice() }),
     load(saved) {

@@ -28,6 +28,7 @@ import { createInput, type RunningInput } from './rule-input.ts';
 import type { RunningRule } from './running-rule.ts';
 import { createSeriesIndex, tagsOf } from './series.ts';
 import { tallyOf } from './tally.ts';
+import { timingOf } from './time-of-day.ts';
 import { createJudge } from './verdict.ts';
 import { createWindows } from './windows/window-kinds.ts';
 import type { HeldReadings, Windows } from './windows/windows.ts';
@@ -57,7 +58,11 @@ export function createRule(
     tagsOf: tagsOfKey,
     give,
     hours: plan.active && createJudgingHours(plan.active),
+    clock: output.clock,
   };
+  const timing = timingOf(plan, rules);
+  /** From times to arrivals: what is learnt over time must not take a step of the clock for time. */
+  const lagMs = (): number => (timing.followsClock ? output.clock.offsetMs : 0);
   const inputs = plan.inputs.map((input) => createInput(input));
   const judge = createJudge({
     ...common,
@@ -66,8 +71,8 @@ export function createRule(
   });
   const silence = plan.silent && createSilence(plan.silent, common);
   const forwarding = plan.forward && createForwarding(plan.forward, tagsOfPoint, output, counts);
-  const readingMemory = createReadingMemory(plan);
-  const resultMemory = createResultMemory(plan.resultMemory);
+  const readingMemory = createReadingMemory(plan, lagMs);
+  const resultMemory = createResultMemory(plan.resultMemory, lagMs);
   const results = createResults(plan, keys, resultMemory);
   const upstreams = plan.inputs.map(({ device }) => device.rule && rules.get(device.rule.name)!);
   const latenessMs = plan.inputs.map(({ device }) => plan.latenessMs - lagMsOf(device));
@@ -97,6 +102,7 @@ export function createRule(
       left(readings) {
         counts.inResults += readings;
       },
+      clock: output.clock,
       give(result) {
         if (result.stage === 'final') counts.windowsClosed += 1;
         else if (result.stage === 'revised') counts.revised += 1;
@@ -212,6 +218,18 @@ export function createRule(
       judge?.states.pass(nowMs);
       silence?.pass(nowMs);
     },
+    leaveFuture(step) {
+      const fromMs = step.toMs + timing.aheadMs;
+      windows?.leaveFuture(fromMs, step);
+      takeResults();
+      progress?.leaveFuture(fromMs, step.toMs - plan.latenessMs);
+    },
+    clockStepped(step) {
+      if (timing.followsClock) judge?.states.clockStepped(step);
+      else judge?.states.clockStepped({ ...step, byMs: 0 });
+      silence?.clockStepped(step);
+    },
+    timing,
     closeAll(nowMs) {
       windows?.closeAll(nowMs);
       takeResults();
@@ -241,6 +259,7 @@ export function createRule(
       late: late.byTable(),
       states: judge?.states,
       hours: common.hours,
+      clock: output.clock,
     }),
     save: () => ({
       tags: keys.tags,

@@ -73,6 +73,7 @@ function createDevice(plan: DevicePlan, settings: DeviceSettings): RunningDevice
   const decoder = createDecoder(plan, {
     seriesLimit: 10 * Math.max(10_000, ...limits),
     duplicatesMs: openMs,
+    clock: output.clock,
     setAside: (reason, entry) => setAside(output, reason, entry),
     full: () => {
       handOn(device);
@@ -100,7 +101,7 @@ export function handOn(device: RunningDevice): void {
   const { decoder, inStep, slots } = device;
   const { rows } = decoder;
   if (rows.n > 0) {
-    device.output.watch?.(decoder.plan, rows);
+    device.output.watch?.(decoder.plan, rows, device.output.clock.offsetMs);
     for (const { rule, input } of device.readers) rule.run(input, rows);
     inStep?.give(rows, { keys: rows.series, slots, areEnds: false });
   }

@@ -16,6 +16,7 @@ import type { SavedForwarding } from './forwarding.ts';
 import type { SavedMemories } from './memory/memory.ts';
 import type { SavedProgress } from './progress.ts';
 import type { Reader } from './readers.ts';
+import type { ClockStep, RuleTiming, TimeOfDay } from './time-of-day.ts';
 import type { HeldReadings, Windows } from './windows/windows.ts';
 
 export interface RunningRule {
@@ -33,6 +34,11 @@ export interface RunningRule {
   listenSince(ms: number): void;
   /** Lets arrival time pass. */
   pass(nowMs: number): void;
+  /** The clock is about to be set: what lies in the future of the new time is given as it is, so that time can come to it. */
+  leaveFuture(step: ClockStep): void;
+  /** The clock was set; no time has passed by that. */
+  clockStepped(step: ClockStep): void;
+  readonly timing: RuleTiming;
   closeAll(nowMs: number): void;
   quietUntilMs(): number;
   status(): RuleLine;
@@ -56,6 +62,7 @@ export interface RuleParts {
   readonly states: AlertStates | undefined;
   readonly silence: Silence | undefined;
   readonly hours: JudgingHours | undefined;
+  readonly clock: Readonly<TimeOfDay>;
   /** What was judged last: of a window one, its results; else of each input its readings. Only of rules with alerts. */
   readonly last: readonly LastRows[] | undefined;
   /** By input: the rule that is read. */

@@ -56,7 +56,10 @@ export function createTaps(changed: (watch: Output['watch']) => void): Taps {
 
   function findWatch(): void {
     const readings = of('readings');
-    watch = readings.length === 0 ? undefined : (device, rows) => showRows(readings, device, rows);
+    watch =
+      readings.length === 0
+        ? undefined
+        : (device, rows, offsetMs) => showRows(readings, device, rows, offsetMs);
     changed(watch);
   }
 
@@ -118,24 +121,30 @@ function hasTags({ tags }: Tap, found: Tags): boolean {
   return Object.entries(tags).every(([name, value]) => (found[name] ?? '') === value);
 }
 
-function showRows(taps: readonly Open[], device: DevicePlan, rows: Rows): void {
+function showRows(taps: readonly Open[], device: DevicePlan, rows: Rows, offsetMs: number): void {
   const name = device.profile.device;
   for (const tap of taps) {
     if (!isAbout(tap.devices, name)) continue;
     for (let row = 0; row < rows.n; row++) {
       const tags = tagsOf(rows.table, device.tags, rows.series[row]!);
       if (hasTags(tap, tags))
-        offer(tap, () => ({ kind: 'readings', reading: readingOf(device, tags, rows, row) }));
+        offer(tap, () => ({ kind: 'readings', reading: readingOf(device, tags, rows, row, offsetMs) }));
     }
   }
 }
 
-function readingOf(device: DevicePlan, tags: Tags, rows: Rows, row: number): PassingReading {
+function readingOf(
+  device: DevicePlan,
+  tags: Tags,
+  rows: Rows,
+  row: number,
+  offsetMs: number,
+): PassingReading {
   return {
     device: device.profile.device,
     tags,
     eventMs: rows.eventMs[row]!,
-    arrivalMs: rows.arrivalMs[row]!,
+    arrivalMs: rows.arrivalMs[row]! + offsetMs,
     values: Object.fromEntries(
       device.fields.map(({ name, type }, slot) => [name, cellOf(rows.columns[slot]!, type, row)]),
     ),
@@ -160,7 +169,8 @@ function showFrames(taps: readonly Open[], batch: Batch, state: EngineState): vo
       for (const tap of taps) {
         if (tap.devices !== undefined && !devices.some((name) => tap.devices!.has(name))) continue;
         const payload = buffer.subarray(start, end);
-        offer(tap, () => ({ kind: 'frames', frame: frameOf(route, payload, arrivalMs, devices) }));
+        const dayMs = arrivalMs + (span.clock?.offsetMs ?? 0);
+        offer(tap, () => ({ kind: 'frames', frame: frameOf(route, payload, dayMs, devices) }));
       }
     });
   }

@@ -1,41 +1,61 @@
 /**
- * The time stamped on frames: the gateway's clock, but never before what the journal holds already.
+ * The time stamped on frames, its arrival: a line that goes on over restarts, and the time of day that belongs to it.
  *
- * Invariant: no two frames have the same stamp. For readings without a time of their own it is their time, and two
- * points of one key and one time would be one in the database; two lines of one serial read are stamped a microsecond
- * apart.
+ * Invariants: no two frames have the same stamp, and none is before what the journal holds already. For readings without a
+ * time of their own it is their time, and two points of one key and one time would be one in the database; two lines of
+ * one serial read are stamped a microsecond apart.
  *
- * After a restart with the clock behind (no battery, or it was ahead before) time goes on from the last recorded
- * arrival at half speed until the clock has caught up: order is kept and nothing stands still meanwhile.
+ * After a restart the line goes on where the clock is, as if the offset had stayed what it was: the time in between has
+ * passed. When the clock is behind what was recorded, the line goes on from there: a little behind, at half speed until they
+ * agree; further, with another offset.
  */
 
-import type { Clock } from '../core/clock.ts';
+import { type Clock, mostBackMs } from '../core/clock.ts';
 
 /** A larger step between two looks at the clock was a correction of it, not time that passed. */
 const largestPassedMs = 1000;
+
+/** Where an earlier run left off. */
+export interface Recorded {
+  /** Its last stamp. */
+  readonly untilMs: number;
+  /** From its stamps to the time of day. */
+  readonly offsetMs: number;
+}
 
 export interface ArrivalClock {
   /** The stamp of the next frame, in whole microseconds: later than any before. */
   stampUs(): number;
   /** In ms. No later frame gets a stamp before it. */
   now(): number;
+  /** From stamps to the time of day, as of the last stamp or `now`; whole microseconds. */
+  offsetMs(): number;
+  /** How far the clock was behind what was recorded, at the start. */
+  readonly behindMs: number;
 }
 
-/** Stamps come after `notBeforeMs`, the last stamp of an earlier run. */
-export function createArrivalClock(clock: Clock, notBeforeMs: number): ArrivalClock {
-  const clockNow = catchingUp(clock, notBeforeMs);
-  let lastUs = Math.round(notBeforeMs * 1000);
+export function createArrivalClock(clock: Clock, { untilMs, offsetMs }: Recorded): ArrivalClock {
+  const startMs = clock.now();
+  const behindMs = Math.max(0, untilMs + offsetMs - (startMs + clock.offsetMs()));
+  // A clock that cannot be right says nothing, not even how late it is.
+  const isStep = behindMs > mostBackMs || (behindMs > 0 && !clock.isPlausible());
+  const shiftMs = isStep ? startMs - untilMs : offsetMs - clock.offsetMs();
+  const line = shiftMs === 0 ? clock : { now: () => inMicros(clock.now() - shiftMs) };
+  const lineNow = isStep ? line.now : catchingUp(line, untilMs);
+  let lastUs = Math.round(untilMs * 1000);
   return {
     stampUs() {
-      lastUs = Math.max(lastUs + 1, Math.round(clockNow() * 1000));
+      lastUs = Math.max(lastUs + 1, Math.round(lineNow() * 1000));
       return lastUs;
     },
-    now: () => Math.max((lastUs + 1) / 1000, clockNow()),
+    now: () => Math.max((lastUs + 1) / 1000, lineNow()),
+    offsetMs: () => inMicros(clock.offsetMs() + shiftMs),
+    behindMs,
   };
 }
 
 /** Gives whole microseconds in ms, never decreasing, never before `notBeforeMs`, never behind the clock. */
-function catchingUp(clock: Clock, notBeforeMs: number): () => number {
+function catchingUp(clock: Pick<Clock, 'now'>, notBeforeMs: number): () => number {
   let seenMs = clock.now();
   let leadMs = Math.max(0, notBeforeMs - seenMs);
   if (leadMs === 0) return clock.now;
@@ -48,4 +68,8 @@ function catchingUp(clock: Clock, notBeforeMs: number): () => number {
     lastMs = Math.max(lastMs, Math.floor((nowMs + leadMs) * 1000) / 1000);
     return lastMs;
   };
+}
+
+function inMicros(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }

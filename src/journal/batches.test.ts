@@ -17,7 +17,13 @@ interface ManualClock extends Clock {
 
 /** Waits on it are short real ones: the reader looks again, and finds the time the test has set. */
 function manualClock(ms = epochMs): ManualClock {
-  const clock: ManualClock = { ms, now: () => clock.ms, waitMs: () => 1 };
+  const clock: ManualClock = {
+    ms,
+    now: () => clock.ms,
+    waitMs: () => 1,
+    offsetMs: () => 0,
+    isPlausible: () => true,
+  };
   return clock;
 }
 

@@ -2,15 +2,18 @@
  * Follows the journal from a position: from memory where the blocks are still there, else from disk.
  *
  * Invariant: every durable frame is given once, in order; blocks that were lost or cannot be read are passed over,
- * counted by the log and the journal.
+ * counted by the log and the journal. Frames that came before the time of day was known get that of the next block that
+ * knows it: so do those of a run that ended before it was.
+ * Must not be read while the time is still awaited: what is known of it then is not what will be.
  */
 
 import { messageOf } from '../core/errors.ts';
-import type { FrameSpan } from '../core/frame.ts';
+import type { ClockReading, FrameSpan } from '../core/frame.ts';
 import type { Logger } from '../core/log.ts';
 import type { Log, LogRecord } from '../log/log.ts';
 import {
   type Block,
+  type BlockClock,
   type BlockCursor,
   blockEnd,
   blockSpan,
@@ -55,6 +58,8 @@ export function createBlockReader(source: BlockSource, from: Position, keeps: bo
   let position = from;
   let current: { readonly block: Block; cursor: BlockCursor } | undefined;
   let onDisk: AsyncGenerator<LogRecord> | undefined;
+  /** Blocks before that waited for the time have this one. */
+  let told: { readonly before: number; readonly clock: BlockClock } | undefined;
 
   async function advance(): Promise<boolean> {
     while (current === undefined) {
@@ -69,7 +74,15 @@ export function createBlockReader(source: BlockSource, from: Position, keeps: bo
   function begin(block: Block): void {
     if (keeps) cache.lend(block);
     const cursor = walkBlock(block, blockStart(block), Number.POSITIVE_INFINITY, position.frame);
-    if (cursor.frame < block.frames) current = { block, cursor };
+    if (cursor.frame < block.frames || block.frames === 0) current = { block, cursor };
+  }
+
+  async function clockOf({ clock, firstArrivalMs }: Block, sequence: number): Promise<ClockReading> {
+    if (clock.trust === 'waiting' && !(sequence < (told?.before ?? 0))) {
+      told = await nextKnown(source, sequence, clock);
+    }
+    const { offsetMs, trust } = clock.trust === 'waiting' ? told!.clock : clock;
+    return { sinceMs: firstArrivalMs, offsetMs, isSure: trust === 'sure' };
   }
 
   async function cachedBlock(): Promise<Block | undefined> {
@@ -101,12 +114,13 @@ export function createBlockReader(source: BlockSource, from: Position, keeps: bo
     while (await advance()) {
       const { block, cursor } = current!;
       const all = block.lastArrivalMs < untilMs;
+      const clock = await clockOf(block, position.sequence);
       const end = all ? blockEnd(block) : walkBlock(block, cursor, untilMs * 1000, block.frames);
       current = all ? undefined : { block, cursor: end };
       const blockMs = block.firstArrivalMs;
       if (all) position = { sequence: position.sequence + 1, frame: 0, blockMs };
       else if (end.frame > 0) position = { sequence: position.sequence, frame: end.frame, blockMs };
-      if (end.frame > cursor.frame) yield blockSpan(block, cursor, end);
+      if (end.frame > cursor.frame || (all && block.frames === 0)) yield blockSpan(block, cursor, end, clock);
       if (!all) return;
     }
   }
@@ -118,7 +132,7 @@ export function createBlockReader(source: BlockSource, from: Position, keeps: bo
     async nextArrivalMs() {
       if (!(await advance())) return undefined;
       const { block, cursor } = current!;
-      let arrivalMs = Number.NaN;
+      let arrivalMs = block.firstArrivalMs;
       walkBlock(
         block,
         cursor,
@@ -134,6 +148,28 @@ export function createBlockReader(source: BlockSource, from: Position, keeps: bo
     forget: () => cache.forget(position.sequence),
     close,
   };
+}
+
+/** What the first block behind one that waits knows; when none does, the last that was known before. */
+async function nextKnown(
+  source: Pick<BlockSource, 'log'>,
+  sequence: number,
+  { offsetMs }: BlockClock,
+): Promise<{ readonly before: number; readonly clock: BlockClock }> {
+  for await (const record of source.log.read(sequence + 1)) {
+    const clock = await clockIn(record.body);
+    if (clock !== undefined && clock.trust !== 'waiting') return { before: record.sequence, clock };
+  }
+  return { before: sequence + 1, clock: { offsetMs, trust: 'guessed' } };
+}
+
+async function clockIn(body: Buffer): Promise<BlockClock | undefined> {
+  try {
+    return openBlock(await decodeBody(body)).clock;
+  } catch {
+    // It is told of when its turn to be read comes.
+    return undefined;
+  }
 }
 
 /** Goes through the whole block once, so that no visitor meets a damaged one. */

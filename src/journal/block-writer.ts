@@ -4,7 +4,7 @@
  * Invariant: no object is kept for a frame; the routes known from earlier blocks are found without making a string.
  */
 
-import { blockHeaderBytes, blockVersion } from './block.ts';
+import { type BlockClock, blockHeaderBytes, blockVersion, trustOfByte } from './block.ts';
 
 /** What a frame takes beyond its payload when its route is known: three varints. */
 const frameOverheadBytes = 24;
@@ -19,7 +19,9 @@ export interface BlockWriter {
   /** Copies a frame behind the others; grows the buffer when it must. `arrivalUs` is whole microseconds. */
   add(source: string, topic: string, payload: Uint8Array, arrivalUs: number): void;
   /** The block so far, a view of the writer's buffer: valid until the next `begin` with the same buffer. */
-  finish(): Buffer;
+  finish(clock: BlockClock): Buffer;
+  /** The time of a block that has no frames. */
+  mark(us: number): void;
   /** Starts an empty block in the buffer. */
   begin(buffer: Buffer): void;
 }
@@ -115,11 +117,12 @@ export function createBlockWriter(first: Buffer): BlockWriter {
     frames += 1;
   }
 
-  function finish(): Buffer {
-    buffer.writeUInt32LE(blockVersion, 0);
+  function finish({ offsetMs, trust }: BlockClock): Buffer {
+    buffer.writeUInt32LE(blockVersion + 256 * trustOfByte.indexOf(trust), 0);
     buffer.writeUInt32LE(frames, 4);
     buffer.writeDoubleLE(firstUs, 8);
     buffer.writeDoubleLE(lastUs, 16);
+    buffer.writeDoubleLE(Math.round(offsetMs * 1000), 24);
     return buffer.subarray(0, at);
   }
 
@@ -139,6 +142,9 @@ export function createBlockWriter(first: Buffer): BlockWriter {
     },
     add,
     finish,
+    mark(us) {
+      firstUs = lastUs = us;
+    },
     begin,
   };
 }

@@ -30,11 +30,14 @@ const frames: fc.Arbitrary<Plain[]> = fc
     });
   });
 
+const clock = { offsetMs: -123.456, trust: 'guessed' } as const;
+const shown = { sinceMs: 0, offsetMs: 0, isSure: true };
+
 function write(list: readonly Plain[], bufferBytes = 64): Buffer {
   const writer = createBlockWriter(Buffer.alloc(bufferBytes));
   for (const { source, topic, payload, arrivalUs } of list) writer.add(source, topic, payload, arrivalUs);
   assert.equal(writer.frames, list.length);
-  return Buffer.from(writer.finish());
+  return Buffer.from(writer.finish(clock));
 }
 
 function read(span: ReturnType<typeof blockSpan>): Plain[] {
@@ -53,6 +56,7 @@ test('any frames come back the same, whole and cut anywhere, again and again', (
     const well = list.map((frame) => ({ ...frame, topic: frame.topic.toWellFormed() }));
     const block = openBlock(write(well));
     assert.equal(block.frames, well.length);
+    assert.deepEqual(block.clock, clock);
     assert.equal(block.firstArrivalMs, well[0]!.arrivalUs / 1000);
     assert.equal(block.lastArrivalMs, well.at(-1)!.arrivalUs / 1000);
     let cursor = blockStart(block);
@@ -60,11 +64,11 @@ test('any frames come back the same, whole and cut anywhere, again and again', (
       .sort((a, b) => a - b)
       .map((frame) => {
         const end = walkBlock(block, cursor, Number.POSITIVE_INFINITY, frame);
-        const span = blockSpan(block, cursor, end);
+        const span = blockSpan(block, cursor, end, shown);
         cursor = end;
         return span;
       });
-    spans.push(blockSpan(block, cursor, blockEnd(block)));
+    spans.push(blockSpan(block, cursor, blockEnd(block), shown));
     for (let time = 0; time < 2; time++) assert.deepEqual(spans.flatMap(read), well);
   });
   fc.assert(property);
@@ -87,8 +91,8 @@ test('a writer begins anew without the routes of the block before', () => {
   for (const topic of ['a', 'b', 'a']) add(topic);
   writer.begin(Buffer.alloc(4096));
   for (const topic of ['b', 'c', 'b']) add(topic);
-  const block = openBlock(writer.finish());
-  const topics = read(blockSpan(block, blockStart(block), blockEnd(block))).map(({ topic }) => topic);
+  const block = openBlock(writer.finish(clock));
+  const topics = read(blockSpan(block, blockStart(block), blockEnd(block), shown)).map(({ topic }) => topic);
   assert.deepEqual(topics, ['b', 'c', 'b']);
 });
 
@@ -96,8 +100,8 @@ test('more topics than are remembered', () => {
   const writer = createBlockWriter(Buffer.alloc(1024));
   const topics = Array.from({ length: 70_000 }, (_, i) => `t/${i % 66_000}`);
   for (const topic of topics) writer.add('mqtt', topic, Buffer.alloc(0), 5);
-  const block = openBlock(writer.finish());
-  const found = read(blockSpan(block, blockStart(block), blockEnd(block))).map(({ topic }) => topic);
+  const block = openBlock(writer.finish(clock));
+  const found = read(blockSpan(block, blockStart(block), blockEnd(block), shown)).map(({ topic }) => topic);
   assert.deepEqual(found, topics);
 });
 
@@ -146,5 +150,5 @@ test('topics as long as MQTT lets them be are written and read like others', () 
   }));
   const block = openBlock(write(list));
   walkBlock(block, blockStart(block), Number.POSITIVE_INFINITY, list.length);
-  assert.deepEqual(read(blockSpan(block, blockStart(block), blockEnd(block))), list);
+  assert.deepEqual(read(blockSpan(block, blockStart(block), blockEnd(block), shown)), list);
 });

@@ -1,22 +1,39 @@
 /**
  * A block: the frames of one commit, back to back, with a dictionary of their routes.
  *
- *     version u8 | 3 × 0 | frames u32 | first arrival f64 | last arrival f64      (little-endian, µs since 1970)
+ *     version u8 | trust u8 | 2 × 0 | frames u32 | first arrival f64 | last arrival f64 | offset f64   (little-endian, µs)
  *     frame: varint route | [ varint bytes, source, varint bytes, topic ] | varint µs since the frame before
  *            | varint bytes, payload
+ *
+ * Arrivals are stamps on the gateway's line of time; with the offset added they are times of day. `trust` is 0 when that is
+ * sure, 1 when it is a guess, 2 when the time was not known yet: then the offset is that of the next block that knows. A
+ * block without frames tells when the clock was stepped. Version 1 has neither field: its offset is 0.
  *
  * A route is spelled out where it first occurs: there its number is the count of routes so far. Varints are LEB128.
  * Invariant: arrivals never decrease within a block. Not here: compression, files.
  */
 
+import type { ClockTrust } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { FrameSpan, FrameVisitor, Route } from '../core/frame.ts';
+import type { ClockReading, FrameSpan, FrameVisitor, Route } from '../core/frame.ts';
 
-export const blockHeaderBytes = 24;
-export const blockVersion = 1;
+export const blockHeaderBytes = 32;
+export const blockVersion = 2;
+const headerBytesBefore = 24;
+export const trustOfByte: readonly ClockTrust[] = ['sure', 'guessed', 'waiting'];
+
+/** What was known of the time of day; while `waiting`, the offset is the last one that was known. */
+export interface BlockClock {
+  readonly offsetMs: number;
+  readonly trust: ClockTrust;
+}
+
 export interface Block {
   readonly buffer: Buffer;
   readonly frames: number;
+  readonly clock: BlockClock;
+  /** Where its frames begin. */
+  readonly from: number;
   readonly firstArrivalMs: number;
   readonly lastArrivalMs: number;
   /** Filled as frames are visited or passed over. */
@@ -36,11 +53,17 @@ export interface BlockCursor {
 
 /** Takes up a finished block. Throws `GatewayError` when it is none of this format. */
 export function openBlock(buffer: Buffer): Block {
-  if (buffer.length < blockHeaderBytes || buffer.readUInt32LE(0) !== blockVersion)
+  const version = buffer[0];
+  const from = version === 1 ? headerBytesBefore : blockHeaderBytes;
+  const trust = trustOfByte[version === 1 ? 0 : buffer[1]!];
+  const isKnown = version === 1 || version === blockVersion;
+  if (!isKnown || buffer.length < from || buffer.readUInt16LE(2) !== 0 || trust === undefined)
     throw damaged('its header');
   return {
     buffer,
+    from,
     frames: buffer.readUInt32LE(4),
+    clock: { offsetMs: version === 1 ? 0 : buffer.readDoubleLE(24) / 1000, trust },
     firstArrivalMs: buffer.readDoubleLE(8) / 1000,
     lastArrivalMs: buffer.readDoubleLE(16) / 1000,
     routes: [],
@@ -51,8 +74,8 @@ function damaged(what: string): GatewayError {
   return new GatewayError(`journal block cannot be read: ${what} is damaged or of another version`);
 }
 
-export function blockStart({ buffer }: Block): BlockCursor {
-  return { frame: 0, offset: blockHeaderBytes, arrivalUs: buffer.readDoubleLE(8), routes: 0 };
+export function blockStart({ buffer, from }: Block): BlockCursor {
+  return { frame: 0, offset: from, arrivalUs: buffer.readDoubleLE(8), routes: 0 };
 }
 
 export function blockEnd({ buffer, frames, routes }: Block): BlockCursor {
@@ -118,8 +141,9 @@ export function walkBlock(
 }
 
 /** The frames between two cursors, without copying; may be visited again and again. */
-export function blockSpan(block: Block, from: BlockCursor, to: BlockCursor): FrameSpan {
+export function blockSpan(block: Block, from: BlockCursor, to: BlockCursor, clock: ClockReading): FrameSpan {
   return {
+    clock,
     routes: block.routes,
     visit: (visitor) => {
       walkBlock(block, from, Number.POSITIVE_INFINITY, to.frame, visitor);

@@ -12,7 +12,7 @@ import type { Ingest } from '../core/types.ts';
 import { isDiskFailure } from '../log/disk-error.ts';
 import type { Log } from '../log/log.ts';
 import { maxRecordBytes, recordHeaderBytes } from '../log/record.ts';
-import { type Block, blockHeaderBytes, openBlock } from './block.ts';
+import { type Block, type BlockClock, blockHeaderBytes, openBlock } from './block.ts';
 import type { BlockCache } from './block-cache.ts';
 import { createBlockWriter } from './block-writer.ts';
 import { encodeBody } from './body.ts';
@@ -28,6 +28,9 @@ export interface JournalStats {
   refusedFrames: number;
   /** Blocks on disk that could not be read back. */
   unreadableBlocks: number;
+  /** How often the time of day went another way than time, and by how much it did last. */
+  clockSteps: number;
+  lastStepMs: number;
 }
 
 export interface CommitterOptions {
@@ -37,6 +40,10 @@ export interface CommitterOptions {
   readonly blockBytes: number;
   /** The stamp of the next frame. */
   readonly stampUs: () => number;
+  /** What is known of the time of day, as of the last stamp; the same object until it changes. */
+  readonly clock: () => BlockClock;
+  /** Of the last block that is there. */
+  readonly clockBefore: BlockClock;
   readonly onCommit: (block: Block) => void;
   /** Called when the disk does what waiting does not mend. */
   readonly onDiskFailure: (error: Error) => void;
@@ -55,7 +62,10 @@ type Acknowledge = Parameters<Ingest>[4];
 
 interface Group {
   readonly data: Buffer;
+  readonly clock: BlockClock;
   readonly frames: number;
+  /** Frames, or one step of the clock. */
+  readonly parts: number;
   readonly acknowledges: readonly Acknowledge[];
 }
 
@@ -70,10 +80,14 @@ export function createCommitter(options: CommitterOptions): Committer {
   const { log, cache, stats, blockBytes, stampUs, logger } = options;
   const writer = createBlockWriter(cache.takeBuffer());
   const full: Group[] = [];
-  const syncs: { readonly frames: number; readonly resolve: () => void }[] = [];
+  const syncs: { readonly parts: number; readonly resolve: () => void }[] = [];
   let acknowledges: Acknowledge[] = [];
   let groupBytes = 0;
-  let settledFrames = 0;
+  let parts = 0;
+  let settledParts = 0;
+  /** Of the block that is open, and of the last one on disk. */
+  let clock = options.clockBefore;
+  let durableClock = clock;
   let working = false;
   let closed = false;
   let failure: Error | undefined;
@@ -81,7 +95,11 @@ export function createCommitter(options: CommitterOptions): Committer {
   const append: Ingest = (source, topic, payload, when, acknowledge) => {
     if (closed) return acknowledge(new GatewayError('the journal is closed'));
     if (payload.length > maxFrameBytes) return acknowledge(tooLarge(source, topic, payload.length));
-    writer.add(source, topic, payload, stampUs());
+    const arrivalUs = stampUs();
+    const clockNow = options.clock();
+    if (clockNow !== clock) changeClock(clockNow);
+    writer.add(source, topic, payload, arrivalUs);
+    parts += 1;
     stats.frames += 1;
     stats.bytesIn += payload.length;
     const waits = when === 'durable' || groupBytes + writer.bytes > congestedBytes;
@@ -92,13 +110,30 @@ export function createCommitter(options: CommitterOptions): Committer {
     if (!waits) acknowledge();
   };
 
+  /** A block is of one clock. */
+  function changeClock(next: BlockClock): void {
+    if (writer.frames > 0) full.push(takeGroup());
+    clock = next;
+  }
+
+  /** A step of the clock must be on disk before batches are cut after it, whether or not a frame comes. */
+  function markStep(): void {
+    const clockNow = options.clock();
+    if (clockNow === clock || clockNow.trust === 'waiting') return;
+    changeClock(clockNow);
+    writer.mark(stampUs());
+    parts += 1;
+    full.push({ ...takeGroup(), parts: 1 });
+    startSoon();
+  }
+
   function takeGroup(): Group {
     const { frames } = writer;
-    const block = writer.finish();
+    const block = writer.finish(clock);
     const holdsBuffer = block.length >= blockBytes * wellFilled;
     const data = holdsBuffer ? block : copyOf(block);
     writer.begin(holdsBuffer ? cache.takeBuffer() : Buffer.from(block.buffer));
-    const group = { data, frames, acknowledges };
+    const group = { data, clock, frames, parts: frames, acknowledges };
     acknowledges = [];
     groupBytes += data.length;
     return group;
@@ -128,9 +163,9 @@ export function createCommitter(options: CommitterOptions): Committer {
       (reason) => refused(group, reason),
     );
     groupBytes -= group.data.length;
-    settledFrames += group.frames;
+    settledParts += group.parts;
     for (const acknowledge of group.acknowledges) tell(acknowledge, error);
-    while (syncs.length > 0 && syncs[0]!.frames <= settledFrames) syncs.shift()!.resolve();
+    while (syncs.length > 0 && syncs[0]!.parts <= settledParts) syncs.shift()!.resolve();
   }
 
   /** What a source does wrong with its answer must not keep the others from theirs. */
@@ -142,10 +177,11 @@ export function createCommitter(options: CommitterOptions): Committer {
     }
   }
 
-  async function store({ data }: Group): Promise<void> {
+  async function store({ data, clock: clockOfData }: Group): Promise<void> {
     const body = await encodeBody(data);
     const sequence = await log.append(body);
     const block = openBlock(data);
+    durableClock = clockOfData;
     cache.put(sequence, block);
     stats.commits += 1;
     stats.bytesWritten += body.length + recordHeaderBytes;
@@ -156,6 +192,8 @@ export function createCommitter(options: CommitterOptions): Committer {
 
   /** Told to the log once, not for each block, while it lasts. */
   function refused({ data, frames }: Group, reason: unknown): Error {
+    // A step that was not stored is told again.
+    if (writer.frames === 0) clock = durableClock;
     const error = reason instanceof Error ? reason : new GatewayError(messageOf(reason));
     stats.refusedFrames += frames;
     cache.giveBack(data);
@@ -169,9 +207,10 @@ export function createCommitter(options: CommitterOptions): Committer {
   }
 
   function sync(): Promise<void> {
-    if (settledFrames === stats.frames) return Promise.resolve();
+    markStep();
+    if (settledParts === parts) return Promise.resolve();
     return new Promise((resolve) => {
-      syncs.push({ frames: stats.frames, resolve });
+      syncs.push({ parts, resolve });
       startSoon();
     });
   }

@@ -15,7 +15,13 @@ interface ManualClock extends Clock {
 }
 
 function manualClock(ms = 1_768_000_000_000): ManualClock {
-  const clock: ManualClock = { ms, now: () => clock.ms, waitMs: (until) => Math.max(0, until - clock.ms) };
+  const clock: ManualClock = {
+    ms,
+    now: () => clock.ms,
+    waitMs: (until) => Math.max(0, until - clock.ms),
+    offsetMs: () => 0,
+    isPlausible: () => true,
+  };
   return clock;
 }
 
@@ -233,7 +239,7 @@ test('no frame is stamped before what was made of earlier ones', async () => {
 
 test('the arrival clock moves in the smallest steps too', () => {
   const clock = manualClock(1_768_000_000_000);
-  const { now } = createArrivalClock(clock, clock.ms + 1000);
+  const { now } = createArrivalClock(clock, { untilMs: clock.ms + 1000, offsetMs: 0 });
   const first = now();
   for (let i = 0; i < 200_000; i++) {
     clock.ms = Math.round(clock.ms * 1000 + 1) / 1000;

@@ -1,20 +1,20 @@
 /**
  * The journal: every frame that arrived, as it arrived, in blocks in the durable log; history up to its size budget.
  *
- * Invariant: arrival times are whole microseconds that never decrease, over restarts too, so that batches cut by them
+ * Invariant: arrival times are whole microseconds on a line of time that never goes back, over restarts too, so that batches cut by them
  * are the same whenever they are cut. Format of a block: block.ts, of a record: body.ts; docs/log-format.md.
  * Not here: when batches are cut; what frames mean.
  */
 
-import type { Clock } from '../core/clock.ts';
+import { type Clock, type ClockTrust, mostBackMs } from '../core/clock.ts';
 import type { FrameSpan } from '../core/frame.ts';
 import type { Logger } from '../core/log.ts';
 import type { JournalLine } from '../core/status.ts';
 import type { Ingest } from '../core/types.ts';
 import type { Disk } from '../log/files.ts';
 import { type Log, type LogLosses, openLog } from '../log/log.ts';
-import { createArrivalClock } from './arrival-clock.ts';
-import type { Block } from './block.ts';
+import { type ArrivalClock, createArrivalClock } from './arrival-clock.ts';
+import type { Block, BlockClock } from './block.ts';
 import { createBlockCache } from './block-cache.ts';
 import {
   type BlockReader,
@@ -30,6 +30,8 @@ export type { JournalStats } from './committer.ts';
 
 export interface JournalOptions {
   readonly clock: Clock;
+  /** What is known of the time of day now; default: it is sure. */
+  readonly trust?: () => ClockTrust;
   /** No frame is stamped before: what was made of earlier ones may outlive the journal's files. */
   readonly notBeforeMs?: number;
   /** Of the files on disk. At it, the oldest released blocks make room; with none, frames are refused. */
@@ -55,6 +57,10 @@ export interface Journal {
   follow(from: Position): BlockReader;
   /** The time frames are stamped with now; see arrival-clock.ts. */
   now(): number;
+  /** What frames that arrive now are recorded with: the time of day is `now()` + its offset. */
+  clock(): BlockClock;
+  /** How far the clock was behind what was recorded, when the journal was opened. */
+  readonly behindMs: number;
   /** Of the last durable frame, also of an earlier run; 0 when there is none. */
   readonly lastArrivalMs: number;
   /** The oldest block kept. */
@@ -78,6 +84,12 @@ export interface Journal {
   close(): Promise<void>;
 }
 
+/** The time of day, as the journal would record it now. */
+export function timeOfDay(journal: Pick<Journal, 'now' | 'clock'>): number {
+  const lineMs = journal.now();
+  return lineMs + journal.clock().offsetMs;
+}
+
 const defaultBlockBytes = 1024 * 1024;
 const defaultCacheBytes = 64 * 1024 * 1024;
 
@@ -89,9 +101,19 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
   const stats = emptyStats();
   const cache = createBlockCache(options.cacheBytes ?? defaultCacheBytes, bufferBytesFor(blockBytes));
   const source: BlockSource = { log, cache, stats, logger };
-  let lastArrivalMs = (await lastBlock(source))?.lastArrivalMs ?? 0;
-  const arrivals = createArrivalClock(clock, Math.max(lastArrivalMs, options.notBeforeMs ?? 0));
-  warnWhenBehind(logger, lastArrivalMs - clock.now());
+  const last = await lastBlock(source);
+  let lastArrivalMs = last?.lastArrivalMs ?? 0;
+  const recorded: BlockClock = last?.clock ?? { offsetMs: 0, trust: 'sure' };
+  const arrivals = createArrivalClock(clock, {
+    untilMs: Math.max(lastArrivalMs, options.notBeforeMs ?? 0),
+    offsetMs: recorded.offsetMs,
+  });
+  const clockNow = createBlockClock(clock, arrivals, options.trust ?? (() => 'sure'), recorded, (byMs) => {
+    stats.clockSteps += 1;
+    stats.lastStepMs = byMs;
+    tellStep(logger, byMs);
+  });
+  warnWhenSlow(logger, arrivals.behindMs);
   const onCommit = (block: Block): void => {
     lastArrivalMs = block.lastArrivalMs;
   };
@@ -104,6 +126,8 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
     stats,
     blockBytes,
     stampUs: arrivals.stampUs,
+    clock: clockNow,
+    clockBefore: recorded,
     onCommit,
     onDiskFailure,
     logger,
@@ -131,6 +155,8 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
       return undefined;
     },
     now: arrivals.now,
+    clock: clockNow,
+    behindMs: arrivals.behindMs,
     get lastArrivalMs() {
       return lastArrivalMs;
     },
@@ -170,7 +196,16 @@ function releaseBefore(log: Log, sequence: number, frame: number): void {
 }
 
 function emptyStats(): JournalStats {
-  return { frames: 0, bytesIn: 0, bytesWritten: 0, commits: 0, refusedFrames: 0, unreadableBlocks: 0 };
+  return {
+    frames: 0,
+    bytesIn: 0,
+    bytesWritten: 0,
+    commits: 0,
+    refusedFrames: 0,
+    unreadableBlocks: 0,
+    clockSteps: 0,
+    lastStepMs: 0,
+  };
 }
 
 /** The newest block that can be read; looks further and further back where the newest were lost. */
@@ -188,13 +223,56 @@ async function lastBlock(source: BlockSource): Promise<Block | undefined> {
   return undefined;
 }
 
+/** While the time is awaited, or the clock cannot be right, the offset stays what it was. */
+function createBlockClock(
+  clock: Clock,
+  arrivals: ArrivalClock,
+  trust: () => ClockTrust,
+  recorded: BlockClock,
+  stepped: (byMs: number) => void,
+): () => BlockClock {
+  let current = recorded;
+  return () => {
+    const trustNow = trust();
+    const offsetMs = trustNow === 'waiting' || !clock.isPlausible() ? current.offsetMs : arrivals.offsetMs();
+    if (offsetMs === current.offsetMs && trustNow === current.trust) return current;
+    if (offsetMs !== current.offsetMs) stepped(offsetMs - current.offsetMs);
+    current = { offsetMs, trust: trustNow };
+    return current;
+  };
+}
+
 const worthTellingMs = 1000;
 
-function warnWhenBehind(logger: Logger, behindMs: number): void {
-  if (behindMs < worthTellingMs) return;
+function warnWhenSlow(logger: Logger, behindMs: number): void {
+  if (behindMs < worthTellingMs || behindMs > mostBackMs) return;
   const seconds = Math.round(behindMs / 1000);
   logger.warn(
     { seconds },
     'the clock is behind the last recorded frame: time runs at half speed until it catches up',
   );
+}
+
+function tellStep(logger: Logger, byMs: number): void {
+  const by = `${spanText(Math.abs(byMs))}`;
+  const seconds = Math.round(byMs / 1000);
+  if (byMs > 0) {
+    logger.warn(
+      { seconds },
+      `the time of day went forward by ${by} at once: that is not counted as time that passed`,
+    );
+  } else {
+    logger.warn(
+      { seconds },
+      `the clock was set back by ${by}: windows that lie ahead of it are ended, and time goes on from there`,
+    );
+  }
+}
+
+function spanText(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const [days, hours, minutes] = [86_400, 3600, 60].map((unit) => Math.floor(seconds / unit));
+  if (days! >= 2) return `${days} d`;
+  if (hours! >= 2) return `${hours} h`;
+  return minutes! >= 2 ? `${minutes} min` : `${seconds} s`;
 }

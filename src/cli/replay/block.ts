@@ -4,7 +4,7 @@
  * Invariant: no object is made per row; a block owns its bytes, so it may wait for its batch.
  */
 
-import type { FrameSpan, Route } from '../../core/frame.ts';
+import type { ClockReading, FrameSpan, Route } from '../../core/frame.ts';
 
 export interface Block {
   /** As the user typed it. */
@@ -18,6 +18,8 @@ export interface Block {
   readonly arrivalMs: number[];
   /** From 1. */
   readonly line: number[];
+  /** Of a journal, in whose arrivals no step of the clock is. A block without rows tells of one. */
+  readonly clock?: ClockReading | undefined;
 }
 
 export function createBlock(file: string, buffer: Buffer): Block {
@@ -37,6 +39,7 @@ export function spanOf(block: Block, from: number, to: number): BlockSpan {
     block,
     from,
     to,
+    ...(block.clock && { clock: block.clock }),
     routes: block.routes,
     visit(visitor) {
       const { buffer, route, start, end, arrivalMs } = block;

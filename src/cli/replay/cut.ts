@@ -52,7 +52,7 @@ export function createCutter(batchMs: number, quietUntilMs: () => number): Cutte
   }
 
   function* begin(arrivalMs: number): Generator<RecordedBatch> {
-    if (rows > 0) yield take(endMs);
+    if (spans.length > 0) yield take(endMs);
     const nextMs = Math.floor(arrivalMs / batchMs) * batchMs;
     yield* pass(nextMs);
     startMs = nextMs;
@@ -61,7 +61,12 @@ export function createCutter(batchMs: number, quietUntilMs: () => number): Cutte
 
   return {
     *add(block) {
-      const { arrivalMs } = block;
+      const { arrivalMs, clock } = block;
+      if (arrivalMs.length === 0 && clock !== undefined) {
+        lastMs = Math.max(lastMs, clock.sinceMs);
+        if (lastMs >= endMs) yield* begin(lastMs);
+        spans.push(spanOf(block, 0, 0));
+      }
       let from = 0;
       for (let i = 0; i < arrivalMs.length; i++) {
         if (arrivalMs[i]! < lastMs) {
@@ -80,7 +85,7 @@ export function createCutter(batchMs: number, quietUntilMs: () => number): Cutte
       rows += arrivalMs.length - from;
     },
     *end() {
-      if (rows > 0) yield take(endMs);
+      if (spans.length > 0) yield take(endMs);
     },
     get backwards() {
       return backwards;

@@ -41,7 +41,7 @@ const replay = (...args: string[]): Promise<Ended> =>
 
 async function record(): Promise<void> {
   let nowMs = t0;
-  const clock: Clock = { now: () => nowMs, waitMs: () => 0 };
+  const clock: Clock = { now: () => nowMs, waitMs: () => 0, offsetMs: () => 0, isPlausible: () => true };
   const journal = await openJournal(join(data, 'journal'), {
     clock,
     budgetBytes: 1 << 26,

@@ -18,7 +18,6 @@ export async function openJournalRecording(
   { data, limits }: GatewayConfig,
   device: string | undefined,
   devices: readonly DeviceProfile[],
-  untilMs: number,
 ): Promise<Recording> {
   if (device !== undefined) profileOf(device, devices);
   const folder = join(data, 'journal');
@@ -37,10 +36,10 @@ export async function openJournalRecording(
     name: `the journal of ${data}`,
     devices: forJournal(devices, device),
     async *blocks(_book, counts) {
-      for await (const span of journal.read({ sequence: 0, frame: 0 }, untilMs)) {
+      for await (const span of journal.read({ sequence: 0, frame: 0 }, Number.POSITIVE_INFINITY)) {
         let block: Block | undefined;
         span.visit((route, buffer, start, end, arrivalMs) => {
-          block ??= { ...createBlock('journal', buffer), routes: [...span.routes] };
+          block ??= { ...createBlock('journal', buffer), routes: [...span.routes], clock: span.clock };
           counts.rows += 1;
           block.route.push(route);
           block.start.push(start);
@@ -48,7 +47,7 @@ export async function openJournalRecording(
           block.arrivalMs.push(arrivalMs);
           block.line.push(0);
         });
-        if (block !== undefined) yield block;
+        yield block ?? { ...createBlock('journal', Buffer.alloc(0)), clock: span.clock };
       }
     },
     progress: () => undefined,

@@ -1,4 +1,4 @@
-/** The rows of a recording that were asked for, by arrival. */
+/** The rows of a recording that were asked for, by the time of day of their arrival. */
 
 import type { Block } from './block.ts';
 import type { Outcome } from './summary.ts';
@@ -19,10 +19,11 @@ export function createRange(fromMs: number, toMs: number): Range {
   return {
     keep(block) {
       const { arrivalMs, route, start, end, line } = block;
+      const offsetMs = block.clock?.offsetMs ?? 0;
       const columns = [arrivalMs, route, start, end, line];
       let kept = 0;
       for (let i = 0; i < arrivalMs.length; i++) {
-        const ms = arrivalMs[i]!;
+        const ms = arrivalMs[i]! + offsetMs;
         if (!(ms >= fromMs && ms < toMs)) continue;
         if (ms < firstMs) firstMs = ms;
         if (ms > lastMs) lastMs = ms;

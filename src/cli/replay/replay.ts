@@ -94,9 +94,9 @@ function refuseContradictions({ files, journal, from, to, format }: ReplayOption
 }
 
 function openRecording(options: ReplayOptions, { config, devices }: Files): Promise<Recording> {
-  const { files, journal, device, format, to } = options;
+  const { files, journal, device, format } = options;
   return journal
-    ? openJournalRecording(config, device, devices, to ?? Number.POSITIVE_INFINITY)
+    ? openJournalRecording(config, device, devices)
     : openFiles({ files, device, format }, devices);
 }
 

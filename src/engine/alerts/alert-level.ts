@@ -151,6 +151,12 @@ function passFlaps(level: LevelState, plan: AlertLevel, timing: LevelTiming, arr
   return flaps.isFlapping ? timing.activeFrom(calmAtMs(flaps, plan.flapping)) : Number.NEGATIVE_INFINITY;
 }
 
+/** Its times were moved; since when it is said to fire stays what was said. */
+export function shiftLevel(level: LevelState, byMs: number): void {
+  level.sinceMs += byMs;
+  if (level.flaps) level.flaps = { ...level.flaps, atMs: level.flaps.atMs.map((ms) => ms + byMs) };
+}
+
 /** The place of the most severe level that counts as firing. */
 export function highestFiring(
   states: readonly LevelState[],

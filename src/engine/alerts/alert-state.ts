@@ -8,6 +8,7 @@
  */
 
 import type { Alert, Severity } from '../../core/types.ts';
+import { type ClockStep, steady, type TimeOfDay } from '../time-of-day.ts';
 import type { JudgingHours } from './active.ts';
 import { placesBefore, reorder } from './alert-edits.ts';
 import { createEpisodes, type Episode, type Episodes, type Fired, type Telling } from './alert-episode.ts';
@@ -23,6 +24,7 @@ import {
   levelDueMs,
   okLevel,
   passLevel,
+  shiftLevel,
   type Values,
 } from './alert-level.ts';
 
@@ -74,6 +76,8 @@ export interface AlertStates {
   /** Lets arrival time pass: what is due fires, clears, or is told again. */
   pass(nowMs: number): void;
   passKey(key: number, nowMs: number): void;
+  /** The clock was set; event times have moved by `byMs`, and no time has passed. */
+  clockStepped(step: ClockStep): void;
   /** Reminders that were due before are one, at that arrival time. */
   listenSince(ms: number): void;
   /** Nothing is due by `pass` before this arrival time. */
@@ -95,10 +99,12 @@ export interface AlertSettings {
   readonly firesByTime: boolean;
   /** Absent: it judges at all times. */
   readonly hours?: JudgingHours | undefined;
+  /** Absent: arrivals are times of day. */
+  readonly clock?: Readonly<TimeOfDay>;
 }
 
 export function createAlertStates(settings: AlertSettings): AlertStates {
-  const { levels, hours } = settings;
+  const { levels, hours, clock = steady } = settings;
   const keys = new Map<number, KeyAlert>();
   const timing: LevelTiming = {
     firesByTime: settings.firesByTime,
@@ -107,7 +113,8 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
   };
   /** No reminder is due before. */
   let remindsFromMs = Number.NEGATIVE_INFINITY;
-  const reminderFrom = (ms: number): number => timing.activeFrom(Math.max(ms, remindsFromMs));
+  const reminderFrom = (ms: number): number =>
+    timing.activeFrom(Math.max(ms, remindsFromMs) + clock.offsetMs) - clock.offsetMs;
   /** Most rules never fire. */
   let begun: Episodes | undefined;
   const episodes = (): Episodes => {
@@ -214,6 +221,13 @@ export function createAlertStates(settings: AlertSettings): AlertStates {
       if (nowMs < dueMs) return;
       dueMs = Number.POSITIVE_INFINITY;
       for (const key of [...keys.keys()]) passKey(key, nowMs);
+    },
+    clockStepped({ byMs }) {
+      for (const state of keys.values()) {
+        for (const level of state.levels) shiftLevel(level, byMs);
+        if (state.episode !== undefined) state.episode.toldAtMs += byMs;
+      }
+      scheduleAll();
     },
     listenSince(ms) {
       remindsFromMs = Math.max(remindsFromMs, ms);

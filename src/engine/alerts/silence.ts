@@ -8,6 +8,7 @@
 
 import { renderKeyMessage } from '../../rules/key-message.ts';
 import type { SilentPlan } from '../../rules/plan.ts';
+import { type ClockStep, steady } from '../time-of-day.ts';
 import type { JudgingHours } from './active.ts';
 import { type AlertSettings, type AlertStates, createAlertStates } from './alert-state.ts';
 
@@ -17,6 +18,8 @@ export interface Silence {
   /** Time before is nobody's silence. */
   listenSince(ms: number): void;
   pass(nowMs: number): void;
+  /** The clock was set. */
+  clockStepped(step: ClockStep): void;
   quietUntilMs(): number;
   readonly alerts: AlertStates;
   /** When the key was last heard, and when it is silent if nothing more comes; NaN before its first reading. */
@@ -35,7 +38,7 @@ export function createSilence(
     readonly hours?: JudgingHours | undefined;
   },
 ): Silence {
-  const { hours } = settings;
+  const { hours, clock = steady } = settings;
   const alerts = createAlertStates({
     ...settings,
     rule: `${settings.rule}:silent`,
@@ -53,8 +56,8 @@ export function createSilence(
     alerts.judge(key, {
       when: isSilent ? always : never,
       clear: isSilent ? never : always,
-      sinceMs: atMs,
-      atMs,
+      sinceMs: atMs + clock.offsetMs,
+      atMs: atMs + clock.offsetMs,
       arrivalMs: atMs,
       message: () => textOf(plan, settings.tagsOf(key), isSilent),
       values: () => ({ silent_s: (atMs - heardMs[key]!) / 1000 }),
@@ -63,7 +66,8 @@ export function createSilence(
 
   const silentAtMs = (key: number): number => Math.max(heardMs[key]!, listeningSince) + plan.afterMs;
   /** When a silent key fires, if it stays silent. */
-  const fallsAtMs = (key: number): number => hours?.next(silentAtMs(key)) ?? silentAtMs(key);
+  const fallsAtMs = (key: number): number =>
+    hours === undefined ? silentAtMs(key) : hours.next(silentAtMs(key) + clock.offsetMs) - clock.offsetMs;
 
   function fall(key: number): void {
     silent.add(key);
@@ -84,7 +88,7 @@ export function createSilence(
     heard(key, arrivalMs) {
       const isSilent = heardMs[key] !== undefined && silentAtMs(key) <= arrivalMs;
       if (isSilent && !silent.has(key) && fallsAtMs(key) <= arrivalMs) fall(key);
-      if (silent.has(key) && (hours?.isActive(arrivalMs) ?? true)) {
+      if (silent.has(key) && (hours?.isActive(arrivalMs + clock.offsetMs) ?? true)) {
         silent.delete(key);
         judge(key, arrivalMs, false);
       }
@@ -98,6 +102,11 @@ export function createSilence(
     pass(nowMs) {
       if (dueMs <= nowMs) fallAll(nowMs);
       alerts.pass(nowMs);
+    },
+    clockStepped(step) {
+      // Active hours come sooner or later than they would have.
+      dueMs = Number.NEGATIVE_INFINITY;
+      alerts.clockStepped(step);
     },
     quietUntilMs: () => Math.min(dueMs, alerts.quietUntilMs()),
     heardMs: (key) => heardMs[key] ?? Number.NaN,

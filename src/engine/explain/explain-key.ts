@@ -22,10 +22,12 @@ import { explainReading, heardBefore, lastReadings } from './explain-reading.ts'
 import { explainResult, explainWindows } from './explain-windows.ts';
 import { type LastRow, lastOf, readingTypes, resultTypes } from './last-rows.ts';
 
+/** `nowMs` is an arrival; what is told are times of day. */
 export function explainKey(state: EngineState, rule: RunningRule, key: number, nowMs: number): ExplainedKey {
   const { plan } = rule;
   const parts = rule.parts();
   const texts = textsOf(plan);
+  const { offsetMs } = parts.clock;
   const reading = lastReadings(state, rule).get(key);
   const judged = lastJudged(rule, key);
   const heardMs = heardBefore(rule, key);
@@ -35,10 +37,10 @@ export function explainKey(state: EngineState, rule: RunningRule, key: number, n
     ...(reading && {
       lastReading: explainReading(rule, texts, reading, ofReadings(plan, judged, reading.input)),
     }),
-    ...(heardMs > 0 && { lastArrivalMs: heardMs }),
+    ...(heardMs > 0 && { lastArrivalMs: heardMs + offsetMs }),
     ...(plan.window?.kind === 'count' ? {} : knownMs('watermarkMs', parts.windows?.watermarkMs(key))),
     ...explainWindows(rule, key, state.listeningSinceMs),
-    ...(plan.window && judged && { lastResult: explainResult(plan, judged.row) }),
+    ...(plan.window && judged && { lastResult: explainResult(plan, judged.row, offsetMs) }),
     alerts: explainAlerts(rule, texts, parts.states?.of(key), judged, nowMs),
     ...(silence && { silence }),
   };
@@ -86,7 +88,7 @@ function explainAlerts(
     return {
       severity: alert.severity,
       forMs: alert.forMs,
-      ...(level ? phaseOf(plan, i, level, state!) : { state: 'ok', isOutdone: false }),
+      ...(level ? phaseOf(rule, i, level, state!) : { state: 'ok', isOutdone: false }),
       when: explainCondition(when[input]!, judged?.rows),
       ...(clear && { clear: explainCondition(clear[input]!, judged?.rows) }),
       ...knownMs('repeatMs', alert.repeatMs),
@@ -106,7 +108,12 @@ function explainFlapping(
   const calmMs = calmAtMs(flaps, plan);
   const untilMs = arrivalAt(flaps, rule.parts().hours?.next(calmMs) ?? calmMs);
   const seen = countedAt(flaps, plan, nowMs);
-  return { ...plan, seen, isFlapping, ...(isFlapping && knownMs('untilMs', untilMs)) };
+  return {
+    ...plan,
+    seen,
+    isFlapping,
+    ...(isFlapping && knownMs('untilMs', untilMs + rule.parts().clock.offsetMs)),
+  };
 }
 
 type Phase = Pick<
@@ -122,34 +129,41 @@ type Phase = Pick<
   | 'nextReminderMs'
 >;
 
-function phaseOf(plan: RulePlan, i: number, level: LevelState, { episode }: Readonly<KeyAlert>): Phase {
+function phaseOf(
+  { plan, parts }: RunningRule,
+  i: number,
+  level: LevelState,
+  { episode }: Readonly<KeyAlert>,
+): Phase {
+  const { offsetMs } = parts().clock;
   const { phase, sinceMs, sinceArrivalMs } = level;
   const { forMs } = plan.alerts[i]!;
   if (!countsAsFiring(level)) {
     if (phase === 'ok') return { state: 'ok', isOutdone: false };
     return {
       ...{ state: 'pending', isOutdone: false, sinceMs, firesWithMs: sinceMs + forMs },
-      ...(plan.window ? {} : { firesAtMs: sinceArrivalMs + forMs }),
+      ...(plan.window ? {} : { firesAtMs: sinceArrivalMs + forMs + offsetMs }),
     };
   }
   const firing = { state: 'firing', sinceMs: level.firedAtMs } as const;
   if (episode?.level !== i) return { ...firing, isOutdone: true };
-  return { ...firing, isOutdone: false, ...explainEpisode(episode) };
+  return { ...firing, isOutdone: false, ...explainEpisode(episode, offsetMs) };
 }
 
-function explainEpisode({ message, id, firedAtMs, remindMs }: Episode): ExplainedEpisode {
-  return { message, episode: id, firedAtMs, ...knownMs('nextReminderMs', remindMs) };
+function explainEpisode({ message, id, firedAtMs, remindMs }: Episode, offsetMs: number): ExplainedEpisode {
+  return { message, episode: id, firedAtMs, ...knownMs('nextReminderMs', remindMs + offsetMs) };
 }
 
 function explainSilence(rule: RunningRule, key: number): ExplainedSilence | undefined {
-  const { silence } = rule.parts();
+  const { silence, clock } = rule.parts();
+  const { offsetMs } = clock;
   const { silent } = rule.plan;
   if (!silence || !silent) return undefined;
   const episode = silence.alerts.of(key)?.episode;
   return {
     ...{ afterMs: silent.afterMs, severity: silent.severity, isSilent: episode !== undefined },
-    ...(episode && explainEpisode(episode)),
-    ...knownMs('heardMs', silence.heardMs(key)),
-    ...knownMs('silentAtMs', silence.fallsAtMs(key)),
+    ...(episode && explainEpisode(episode, offsetMs)),
+    ...knownMs('heardMs', silence.heardMs(key) + offsetMs),
+    ...knownMs('silentAtMs', silence.fallsAtMs(key) + offsetMs),
   };
 }

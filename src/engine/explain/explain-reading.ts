@@ -52,7 +52,7 @@ function nameOf({ tags }: SeriesTable, places: readonly number[], id: number): s
 
 /** `judged`: what the alerts of a rule without a window judged last, memory and all. */
 export function explainReading(
-  { plan }: RunningRule,
+  { plan, parts }: RunningRule,
   texts: RuleTexts,
   { input, decoder, series }: HeardReading,
   judged: Rows | undefined,
@@ -68,7 +68,7 @@ export function explainReading(
   return {
     input: device.profile.device,
     tags: tagsOf(last.table, device.tags, series),
-    arrivalMs: last.arrivalMs,
+    arrivalMs: last.arrivalMs + parts().clock.offsetMs,
     eventMs: last.eventMs,
     values: usedOf(plan, named),
     ...(where && { where: explainCondition(where, rows) }),

@@ -69,14 +69,15 @@ function computedIn({ aggregates, computes }: RulePlan, rows: Rows): Values {
 
 function closingOf(
   plan: RulePlan,
-  { windows }: RuleParts,
+  { windows, clock }: RuleParts,
   key: number,
   endMs: number,
   listeningSinceMs: number,
 ): Pick<ExplainedWindow, 'closesWithMs' | 'closesAtMs' | 'isGlobal'> {
   const { kind, watermark } = plan.window as WindowPlan;
   if (kind === 'count') return {};
-  const idleFromMs = Math.max(windows!.lastArrivalMs(key), listeningSinceMs) + plan.idleAfterMs;
+  const idleFromMs =
+    Math.max(windows!.lastArrivalMs(key), listeningSinceMs) + plan.idleAfterMs + clock.offsetMs;
   return {
     ...knownMs('closesWithMs', endMs + plan.latenessMs),
     ...knownMs('closesAtMs', Math.max(idleFromMs, endMs + plan.latenessMs)),
@@ -107,10 +108,10 @@ function waitsForOf(
 }
 
 /** The last result of a key that was judged. */
-export function explainResult({ computes }: RulePlan, last: LastRow): ExplainedResult {
+export function explainResult({ computes }: RulePlan, last: LastRow, offsetMs: number): ExplainedResult {
   return {
     ...knownMs('endMs', last.eventMs),
-    arrivalMs: last.arrivalMs,
+    arrivalMs: last.arrivalMs + offsetMs,
     isEarly: last.isEarly,
     values: Object.fromEntries(
       computes.map(({ name, compiled: { type } }, i) => {

@@ -8,7 +8,7 @@
 import { ruleNamed } from '../../config/from.ts';
 import type { ExplainedInput, ExplainedRule, ExplainedShape, KeyLine } from '../../core/explained.ts';
 import type { RulePlan, WindowPlan } from '../../rules/plan.ts';
-import type { EngineState } from '../engine.ts';
+import { type EngineState, timeOfDayAt } from '../engine.ts';
 import { knownMs } from '../known-ms.ts';
 import type { RunningRule } from '../running-rule.ts';
 import { explainKey } from './explain-key.ts';
@@ -21,7 +21,7 @@ export function ruleOf(state: EngineState, name: string): RunningRule | undefine
   return state.rules.find(({ plan }) => plan.name === name);
 }
 
-/** The rule, and one of its keys or those of `keys` that were heard last; `nowMs` is the gateway's clock. */
+/** The rule, and one of its keys or those of `keys` that were heard last; `nowMs` is an arrival that could be now. */
 export function explainRule(
   state: EngineState,
   rule: RunningRule,
@@ -31,14 +31,21 @@ export function explainRule(
   const { plan } = rule;
   const { where } = plan.source.config;
   const { hours } = rule.parts();
-  const isActive = hours?.isActive(nowMs) ?? true;
+  const dayMs = timeOfDayAt(state, nowMs);
+  const isActive = hours?.isActive(dayMs) ?? true;
   return {
-    ...{ rule: plan.name, nowMs, by: plan.by, latenessMs: plan.latenessMs, keyLimit: plan.seriesLimit },
+    ...{
+      rule: plan.name,
+      nowMs: dayMs,
+      by: plan.by,
+      latenessMs: plan.latenessMs,
+      keyLimit: plan.seriesLimit,
+    },
     inputs: plan.inputs.map(({ device }) => explainInput(state, device.profile.device)),
     ...(where !== undefined && { where }),
     ...(plan.window && { window: shapeOf(plan.window, plan) }),
     counts: rule.status(),
-    ...(hours && { active: { isActive, ...(isActive ? {} : knownMs('nextMs', hours.next(nowMs))) } }),
+    ...(hours && { active: { isActive, ...(isActive ? {} : knownMs('nextMs', hours.next(dayMs))) } }),
     ...(keys.length === 1 && { key: explainKey(state, rule, keys[0]!, nowMs) }),
     ...(keys.length > 1 && { keys: listKeys(state, rule, keys) }),
   };
@@ -89,7 +96,7 @@ function listKeys(
     .sort((a, b) => b.heard - a.heard)
     .slice(0, shownKeys);
   return {
-    shown: shown.map(({ key, heard }) => lineOf(rule, key, heard)),
+    shown: shown.map(({ key, heard }) => lineOf(rule, key, heard > 0 ? timeOfDayAt(state, heard) : 0)),
     more: keys.length - shown.length,
   };
 }

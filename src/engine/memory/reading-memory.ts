@@ -1,5 +1,6 @@
 /**
  * Functions with memory over the readings of a rule: their columns filled, before or after `where`.
+ * `lagMs` is taken from the times that they see.
  *
  * Invariant: one state for each key, whatever device a reading is of. A function sees the readings that count (whose
  * key is not negative) in order of arrival: all of them if `where` needs it, else those that `where` lets pass.
@@ -21,7 +22,10 @@ export interface ReadingMemory {
 }
 
 /** Undefined for a rule without such functions. */
-export function createReadingMemory({ readingMemory: plans, inputs }: RulePlan): ReadingMemory | undefined {
+export function createReadingMemory(
+  { readingMemory: plans, inputs }: RulePlan,
+  lagMs: () => number,
+): ReadingMemory | undefined {
   if (plans === undefined) return undefined;
   const memories = plans.map(createMemory);
 
@@ -34,7 +38,7 @@ export function createReadingMemory({ readingMemory: plans, inputs }: RulePlan):
       const argument = step.argument.kernel(rows);
       const out = roomFor(rows.columns[step.slot], plans![step.memory]!, rows.n);
       rows.columns[step.slot] = out;
-      memories[step.memory]!.run(rows.n, keys, rows.eventMs, argument, out);
+      memories[step.memory]!.run(rows.n, keys, timesOf(rows, lagMs()), argument, out);
     }
   }
 
@@ -52,6 +56,10 @@ export function createReadingMemory({ readingMemory: plans, inputs }: RulePlan):
     save: (keys) => saveMemories(plans, memories, keys),
     load: (saved, keys) => loadMemories(plans, memories, saved, keys),
   };
+}
+
+function timesOf({ eventMs }: Rows, lagMs: number): Float64Array {
+  return lagMs === 0 ? eventMs : eventMs.map((ms) => ms - lagMs);
 }
 
 function filter(keys: Int32Array, passes: Float64Array, n: number): number {

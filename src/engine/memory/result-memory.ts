@@ -22,7 +22,10 @@ export interface ResultMemory {
 type CallStep = MemoryStep & { readonly kind: 'memory' };
 
 /** Undefined for a rule without such functions. */
-export function createResultMemory(plan: ResultMemoryPlan | undefined): ResultMemory | undefined {
+export function createResultMemory(
+  plan: ResultMemoryPlan | undefined,
+  lagMs: () => number,
+): ResultMemory | undefined {
   if (plan === undefined) return undefined;
   const { memories: plans, steps } = plan;
   const memories = plans.map(createMemory);
@@ -51,7 +54,7 @@ export function createResultMemory(plan: ResultMemoryPlan | undefined): ResultMe
   return {
     compute(rows, key, stage, atMs) {
       const endMs = rows.eventMs[0]!;
-      const timeMs = Number.isNaN(endMs) ? atMs : endMs;
+      const timeMs = (Number.isNaN(endMs) ? atMs : endMs) - lagMs();
       for (const step of steps) {
         if (step.kind === 'memory') rows.columns[step.slot] = remember(step, rows, key, stage, timeMs);
         else if (stage === 'revised' && step.remembers)

@@ -141,6 +141,15 @@ export function createCountWindows(settings: WindowSettings<CountWindowPlan>): W
     pass(nowMs) {
       if (emitting !== undefined && emitting.dueMs() <= nowMs) emit();
     },
+    leaveFuture(fromMs, { toMs }) {
+      for (let key = 0; key < keyCount; key++) {
+        if (!(latestMs[key]! > fromMs)) continue;
+        // Its readings stay; the next result has the time of those to come.
+        latestMs[key] = toMs;
+        sinceMs[key] = toMs;
+        hadResult[key] = 0;
+      }
+    },
     advance() {},
     openFromMs: () => Number.POSITIVE_INFINITY,
     closeAll() {},

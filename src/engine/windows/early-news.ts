@@ -20,6 +20,8 @@ export interface EarlyNews {
   /** The keys with news, in their order; after it there are none. */
   take(): number[];
   latestMs(key: number): number;
+  /** It is not after `ms` any more. */
+  setBack(key: number, ms: number): void;
   save(): SavedEarlyNews;
   load(saved: SavedEarlyNews): void;
 }
@@ -54,6 +56,9 @@ export function createEarlyNews(emitMs: number): EarlyNews {
     },
     take: emitting.take,
     latestMs: (key) => latestMs[key]!,
+    setBack(key, ms) {
+      latestMs[key] = Math.min(latestMs[key]!, ms);
+    },
     save: () => ({ emitting: emitting.save(), latestMs: latestMs.slice() }),
     load(saved) {
       emitting.load(saved.emitting);

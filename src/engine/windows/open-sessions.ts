@@ -42,6 +42,8 @@ export interface OpenSessions {
   endsUntil(key: number, untilMs: number): number[];
   earliest(key: number): Session | undefined;
   takeEarliest(key: number): Session & { readonly readings: number };
+  /** The key's latest reading that is open; -Infinity without one. */
+  latestMs(key: number): number;
   /** Every session of the key, the earliest first. */
   visit(key: number, visit: (session: Session) => void): void;
   /** Pieces of the key, and of all. */
@@ -172,6 +174,10 @@ export function createOpenSessions(
         pieces.remove(key, earliest(key));
       }
       return { ...session, readings };
+    },
+    latestMs(key) {
+      const piece = latest(key);
+      return piece === noSlot ? Number.NEGATIVE_INFINITY : lastMs(piece);
     },
     visit(key, visit) {
       for (let first = earliest(key); first !== noSlot; ) {

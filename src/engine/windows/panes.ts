@@ -24,6 +24,7 @@ export interface Panes {
   find(key: number, startMs: number): number;
   open(key: number, startMs: number): number;
   dropOldest(key: number): void;
+  dropNewest(key: number): void;
   /** A slot that is no pane: for what can be made again from panes. It is not saved. */
   borrow(): number;
   giveBack(slot: number): void;
@@ -124,6 +125,16 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
         older[next] = noPane;
         newer[last] = next;
       }
+      paneKey[slot] = noPane;
+      count -= 1;
+      free.push(slot);
+    },
+    dropNewest(key) {
+      const slot = newest[key]!;
+      const next = older[slot]!;
+      newest[key] = next;
+      // The newest leads to the oldest.
+      if (next !== noPane) newer[next] = newer[slot]!;
       paneKey[slot] = noPane;
       count -= 1;
       free.push(slot);

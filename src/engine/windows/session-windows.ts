@@ -15,6 +15,7 @@
 import { type Column, capacityFor, type Rows } from '../../expression/rows.ts';
 import type { WindowPlan } from '../../rules/plan.ts';
 import { grown } from '../grown.ts';
+import { steady } from '../time-of-day.ts';
 import { createEmitting, type SavedEmitting } from './emitting.ts';
 import { createIdleness } from './idleness.ts';
 import { createOpenSessions } from './open-sessions.ts';
@@ -36,7 +37,7 @@ export interface SavedSessions {
 export const mostPieces = 10_000;
 
 export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>): Windows {
-  const { window, idleDelayMs, idleAfterMs, aggregates, hold } = settings;
+  const { window, idleDelayMs, idleAfterMs, aggregates, hold, clock = steady } = settings;
   const { gapMs } = window;
   const isGlobal = window.watermark === 'global';
   const watermarks = createWatermarks(window.watermark, settings.latenessMs, hold);
@@ -117,7 +118,7 @@ export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>
   /** Arrival time at which the key is idle and its next session is due; Infinity while that waits for something else. */
   function idleDueOf(key: number): number {
     if (hold !== undefined && hold.heldMs(key) < nextCloseMs[key]!) return Number.POSITIVE_INFINITY;
-    return Math.max(idleness.fromMs(key), nextCloseMs[key]! + idleDelayMs);
+    return Math.max(idleness.fromMs(key), nextCloseMs[key]! + idleDelayMs - clock.offsetMs);
   }
 
   /** As if the passing of time had closed each session the moment it was due. */
@@ -209,6 +210,19 @@ export function createSessionWindows(settings: WindowSettings<SessionWindowPlan>
       for (let key = 0; key < keyCount; key++) {
         closeIdle(key, nowMs);
         idleDueMs = Math.min(idleDueMs, idleDueOf(key));
+      }
+    },
+
+    leaveFuture(fromMs, { toMs, arrivalMs }) {
+      idleDueMs = Number.NEGATIVE_INFINITY;
+      const leastMs = Math.min(...settings.latenessMs);
+      watermarks.setInputsBack(fromMs, toMs);
+      for (let key = 0; key < keyCount; key++) {
+        const isAhead = watermarks.of(key) + leastMs > fromMs || open.latestMs(key) > fromMs;
+        if (!isAhead) continue;
+        while (nextEndOf(key) < Number.POSITIVE_INFINITY) closeEarliest(key, arrivalMs);
+        watermarks.setBack(key, toMs - Math.max(...settings.latenessMs));
+        cutMs[key] = Number.NEGATIVE_INFINITY;
       }
     },
 

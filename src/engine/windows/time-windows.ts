@@ -15,6 +15,7 @@
 import type { Column, Rows } from '../../expression/rows.ts';
 import { grownTogether } from '../grown.ts';
 import { borrowRowNumbers, giveBackRowNumbers } from '../row-numbers.ts';
+import { type ClockStep, steady } from '../time-of-day.ts';
 import { createEarlyNews, type SavedEarlyNews } from './early-news.ts';
 import { type GridPlan, gridOf } from './grid.ts';
 import { noPane } from './panes.ts';
@@ -40,7 +41,7 @@ export const mostPanes = 10_000;
 const noSlots = new Int32Array(0);
 
 export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
-  const { idleDelayMs, idleAfterMs, aggregates, hold } = settings;
+  const { idleDelayMs, idleAfterMs, aggregates, hold, clock = steady } = settings;
   const { emitMs, keepMs = 0, watermark } = settings.window;
   const grid = gridOf(settings.window);
   const panes = createWindowPanes({
@@ -187,7 +188,25 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
   /** Arrival time at which the key is idle and its next window is due; Infinity while that waits for something else. */
   function idleDueOf(key: number): number {
     if (hold !== undefined && hold.heldMs(key) < nextCloseMs[key]!) return Number.POSITIVE_INFINITY;
-    return Math.max(idleFromOf(key), nextCloseMs[key]! + idleDelayMs);
+    return Math.max(idleFromOf(key), nextCloseMs[key]! + idleDelayMs - clock.offsetMs);
+  }
+
+  function leaveFutureOf(key: number, { toMs, byMs, arrivalMs }: ClockStep): void {
+    giveRevised(key, Number.MAX_VALUE, arrivalMs);
+    panes.visit(key, nextCloseMs[key]!, ({ startMs, endMs, slot }) => {
+      if (startMs > toMs) give('final', key, slot, endMs, endMs, arrivalMs);
+    });
+    panes.dropFrom(key, toMs);
+    // One that closed by a clock wrong by less than it is long has most of what belongs in it: it is not begun anew.
+    const endMs = grid.lastEndOf(toMs);
+    const staysClosed = byMs < 0 && endMs - grid.startOf(endMs) > -byMs;
+    const keptMs = staysClosed ? Math.min(closedOf(key), endMs) : Number.NEGATIVE_INFINITY;
+    const backMs = Math.max(toMs - Math.max(...settings.latenessMs), keptMs);
+    watermarkMs[key] = backMs;
+    nextCloseMs[key] = panes.firstEndAfter(key, backMs);
+    lastPaneMs[key] = Number.POSITIVE_INFINITY;
+    news?.setBack(key, toMs);
+    settings.closed?.(key, arrivalMs);
   }
 
   function foldRows(
@@ -287,6 +306,17 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
         if (idleDueOf(key) <= nowMs) closeIdle(key, nowMs);
         idleDueMs = Math.min(idleDueMs, idleDueOf(key));
       }
+    },
+
+    leaveFuture(fromMs, step) {
+      idleDueMs = Number.NEGATIVE_INFINITY;
+      earliestCloseMs = Number.NEGATIVE_INFINITY;
+      const leastMs = Math.min(...settings.latenessMs);
+      for (let key = 0; key < keyCount; key++) {
+        const isAhead = closedOf(key) + leastMs > fromMs || panes.latestMs(key) > fromMs;
+        if (isAhead) leaveFutureOf(key, step);
+      }
+      forAll?.setInputsBack(fromMs, step.toMs);
     },
 
     advance(key, markMs, arrivalMs) {

@@ -4,7 +4,7 @@
  * A key's own is the latest event time seen for it less the lateness of the device that sent it. The one for all is, of
  * the inputs' latest event times less their lateness, the least: an input that sent nothing yet holds it back, as in
  * Spark.
- * Invariant: none ever goes back.
+ * Invariant: none ever goes back, but when the clock does.
  */
 
 import { grown } from '../grown.ts';
@@ -20,6 +20,10 @@ export interface Watermarks {
   advance(key: number, timeMs: number, input: number): void;
   /** What the key had until then was closed without its watermark. */
   raise(key: number, ms: number): void;
+  /** To `ms`, wherever it was. */
+  setBack(key: number, ms: number): void;
+  /** The latest times of all inputs to `toMs`, where they are after `fromMs`. */
+  setInputsBack(fromMs: number, toMs: number): void;
   save(keys: number): SavedWatermarks;
   load(saved: SavedWatermarks): void;
 }
@@ -57,6 +61,16 @@ export function createWatermarks(
     },
     raise(key, ms) {
       if (ms > ofKeys[key]!) ofKeys[key] = ms;
+    },
+    setBack(key, ms) {
+      ofKeys[key] = ms;
+    },
+    setInputsBack(fromMs, toMs) {
+      if (!isGlobal) return;
+      for (const [i, late] of latenessMs.entries()) {
+        if (ofInputs[i]! + late > fromMs) ofInputs[i] = toMs - late;
+      }
+      forAll = Math.min(...ofInputs);
     },
     save: (keys) => ({ ofKeys: ofKeys.slice(0, keys), ofInputs: ofInputs.slice() }),
     load(saved) {

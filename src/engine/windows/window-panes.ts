@@ -24,6 +24,12 @@ export interface WindowPanes {
   join(key: number, endMs: number): number;
   /** The window has closed, as all before it: gives the end of the next one of the key that has rows, Infinity for none. */
   leave(key: number, endMs: number): number;
+  /** Panes of the key that start after `ms` go, with what they hold. */
+  dropFrom(key: number, ms: number): void;
+  /** End of the key's first window after `closedMs` that has rows; Infinity for none. */
+  firstEndAfter(key: number, closedMs: number): number;
+  /** Start of the key's newest pane; -Infinity without one. */
+  latestMs(key: number): number;
   /** Windows that have rows, from the one that ends at `endMs` on. */
   visit(key: number, endMs: number, visit: (window: OpenWindow) => void): void;
   /** Keys with windows that were changed. */
@@ -139,6 +145,30 @@ export function createWindowPanes(settings: WindowPanesSettings): WindowPanes {
       drop(key, endMs);
       const next = firstFrom(key, grid.startOf(grid.nextEndOf(endMs)));
       return next === noPane ? Number.POSITIVE_INFINITY : grid.endAfter(panes.startMs(next), endMs);
+    },
+
+    dropFrom(key, ms) {
+      for (let pane = panes.newest(key); pane !== noPane; pane = panes.newest(key)) {
+        if (panes.startMs(pane) <= ms) return;
+        partial?.changed(key, pane);
+        partial?.leaving(key, pane);
+        left(readingsIn(pane));
+        panes.dropNewest(key);
+        count(key, -1);
+      }
+    },
+
+    firstEndAfter(key, closedMs) {
+      for (let pane = panes.oldest(key); pane !== noPane; pane = panes.newer(pane)) {
+        const startMs = panes.startMs(pane);
+        if (grid.lastEndOf(startMs) > closedMs) return grid.endAfter(startMs, closedMs);
+      }
+      return Number.POSITIVE_INFINITY;
+    },
+
+    latestMs(key) {
+      const pane = panes.newest(key);
+      return pane === noPane ? Number.NEGATIVE_INFINITY : panes.startMs(pane);
     },
 
     visit(key, fromMs, visit) {

@@ -8,6 +8,7 @@
 import type { Column, Rows } from '../../expression/rows.ts';
 import type { WindowPlan } from '../../rules/plan.ts';
 import type { Aggregate } from '../aggregates/aggregate.ts';
+import type { ClockStep, TimeOfDay } from '../time-of-day.ts';
 
 /**
  * `final`: the window has closed. `early`: it is still open (`emit`); `revised`: a late reading changed what was
@@ -53,6 +54,8 @@ export interface WindowSettings<Plan extends WindowPlan = WindowPlan> {
   readonly readingsIn: (slot: number) => number;
   /** So many readings are gone: their last window has closed, and may not be revised any more. */
   readonly left: (readings: number) => void;
+  /** Absent: arrivals are times of day. */
+  readonly clock?: Readonly<TimeOfDay> | undefined;
   readonly give: (result: WindowResult) => void;
   /** Absent: a key waits for nobody. */
   readonly hold?: Hold | undefined;
@@ -92,6 +95,12 @@ export interface Windows {
   listenSince(ms: number): void;
   /** Lets arrival time pass: closes the windows of idle keys, gives early and revised results. */
   pass(nowMs: number): void;
+  /**
+   * The clock is about to be set. Of keys whose latest reading is after `fromMs`, what begins after the new time is given as
+   * it is, and the watermark goes back to the new time: readings to come belong there. What holds the new time and is
+   * open goes on.
+   */
+  leaveFuture(fromMs: number, step: ClockStep): void;
   /** Raises the watermark of a key, which a `hold` has let go so far. */
   advance(key: number, watermarkMs: number, arrivalMs: number): void;
   /** No result of what the key has open is of an earlier time; Infinity when it has nothing open. */
