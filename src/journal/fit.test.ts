@@ -7,7 +7,13 @@ import { type Journal, openJournal, type Position } from './journal.ts';
 
 /** A journal of so many blocks of one frame; the clock starts where told. */
 async function journalOf(blocks: number, startMs: number): Promise<Journal> {
-  const clock = { ms: startMs, now: () => clock.ms, waitMs: () => 0 };
+  const clock = {
+    ms: startMs,
+    now: () => clock.ms,
+    waitMs: () => 0,
+    offsetMs: () => 0,
+    isPlausible: () => true,
+  };
   const options = { disk: createSimulatedDisk(), clock, budgetBytes: 1 << 20, logger: silentLogger };
   const journal = await openJournal('/journal', options);
   for (let i = 0; i < blocks; i++) {
