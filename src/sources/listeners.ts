@@ -112,7 +112,11 @@ function createServer(
   );
   server.on('connection', admitted);
   server.on('secureConnection', options.onConnection);
-  server.on('tlsClientError', (error, socket) => options.onHandshakeError(error, socket.remoteAddress));
+  server.on('tlsClientError', (error, socket) => {
+    options.onHandshakeError(error, socket.remoteAddress);
+    // After a time-out Node.js leaves it open.
+    socket.destroy();
+  });
   return server;
 }
 

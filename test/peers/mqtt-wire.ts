@@ -20,7 +20,8 @@ export interface Wire {
   destroy(): void;
 }
 
-function wireOf(socket: Socket): Wire {
+/** On a socket that is connected already, also one of TLS. */
+export function wireOf(socket: Socket): Wire {
   const parser = mqtt.parser();
   const received: Packet[] = [];
   parser.on('packet', (packet: Packet) => received.push(packet));
