@@ -128,7 +128,8 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   try {
     const profiles = setup.plan.devices.map(({ profile }) => profile);
     const { limits, gateway: clientId } = config;
-    const inlet = { ingest: journal.append, limits, clientId, logger, signal: stopping.sources.signal };
+    const { append: ingest, handshakes } = journal;
+    const inlet = { ingest, handshakes, limits, clientId, logger, signal: stopping.sources.signal };
     await openSources(config.sources, profiles, setup.users ?? {}, inlet, sources);
   } catch (error) {
     await stop();

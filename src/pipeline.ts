@@ -133,6 +133,7 @@ export async function checkpoint(pipeline: Pipeline): Promise<void> {
     position,
     state: save(progress.state),
     lanes: { points: endOf(points), alerts: endOf(alerts) },
+    handshakes: journal.saveHandshakes(),
   });
   journal.release(position);
 }

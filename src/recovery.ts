@@ -119,6 +119,7 @@ export async function recover(
     logger,
     signal,
   };
+  await journal.recoverHandshakes(held?.handshakes ?? [], pipeline.progress.position);
   const livedUntilMs = Math.max(
     journal.lastArrivalMs,
     outbox.points.lastBatchEndMs,

@@ -14,11 +14,29 @@ export interface Frame {
   readonly arrivalMs: number;
 }
 
+/** A QoS 2 message between its PUBLISH and its PUBREL: the id that its sender, a client or server, uses for it. */
+export interface Handshake {
+  /** Empty for the server that a source is a client of. */
+  readonly client: string;
+  readonly messageId: number;
+}
+
+/** Those of which the journal has the message, over restarts too, until they are ended. */
+export interface OpenHandshakes {
+  of(source: string): readonly Handshake[];
+  /**
+   * Its sender has let go of it. `done` is called once that is durable: from then on its id may stand for another message.
+   * At once for one that is not open.
+   */
+  end(source: string, handshake: Handshake, done: (error?: Error) => void): void;
+}
+
 /**
  * Hands one frame to the journal, which stamps its arrival and copies the payload (the caller may reuse it).
  * `acknowledge` is called in arrival order: with `durable` after the frame is on disk (fdatasync), with
  * `accepted` at once, or after the next commit when the journal is congested: that delay is the back-pressure.
  * It gets an error when the frame could not be stored; the sender must then not be acknowledged.
+ * A `handshake` is durable with the frame, or not at all.
  */
 export type Ingest = (
   source: string,
@@ -26,6 +44,7 @@ export type Ingest = (
   payload: Uint8Array,
   when: 'durable' | 'accepted',
   acknowledge: (error?: Error) => void,
+  handshake?: Handshake,
 ) => void;
 
 export type FieldValue = number | boolean | string;

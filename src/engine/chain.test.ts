@@ -104,7 +104,7 @@ function play(plan: Plan, readings: readonly Reading[], playing: Playing = {}): 
 
 function restarted(state: EngineState): EngineState {
   const position = { sequence: 0, frame: 0 };
-  const bytes = encodeCheckpoint({ batchEndMs: state.nowMs, position, state: save(state) });
+  const bytes = encodeCheckpoint({ batchEndMs: state.nowMs, position, handshakes: [], state: save(state) });
   return load(createState(state.plan), decodeCheckpoint(bytes)!.state).state;
 }
 

@@ -9,6 +9,7 @@ import { createState, save } from './engine.ts';
 const checkpoint = (batchEndMs: number): Checkpoint => ({
   batchEndMs,
   position: { sequence: 3, frame: 1 },
+  handshakes: [],
   state: save(createState({ gateway: 'g', devices: [], rules: [] })),
 });
 

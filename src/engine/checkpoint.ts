@@ -24,6 +24,8 @@ export interface Checkpoint {
   readonly lanes?: Readonly<
     Record<'points' | 'alerts', { readonly next: number; readonly lineCount: number }>
   >;
+  /** Half-open QoS 2 handshakes: source, client, id. */
+  readonly handshakes: readonly (readonly [string, string, number])[];
 }
 
 export interface CheckpointStore {

@@ -529,6 +529,7 @@ test('property: neither cutting batches elsewhere nor restoring a checkpoint cha
         const bytes = encodeCheckpoint({
           batchEndMs: 0,
           position: { sequence: 0, frame: 0 },
+          handshakes: [],
           state: save(result.state),
         });
         state = load(createState(plans[1 + (i % 2)]!), decodeCheckpoint(bytes)!.state).state;

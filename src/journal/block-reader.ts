@@ -19,6 +19,7 @@ import {
   blockSpan,
   blockStart,
   openBlock,
+  visitNotes,
   walkBlock,
 } from './block.ts';
 import type { BlockCache } from './block-cache.ts';
@@ -170,6 +171,17 @@ async function clockIn(body: Buffer): Promise<BlockClock | undefined> {
     // It is told of when its turn to be read comes.
     return undefined;
   }
+}
+
+/** The notes of a record, in order. Of one that cannot be read nothing is told: that comes when its frames are to be read. */
+export async function readNotes({ body }: LogRecord, visitor: (payload: Buffer) => void): Promise<void> {
+  const notes: Buffer[] = [];
+  try {
+    visitNotes(openBlock(await decodeBody(body)), (payload) => notes.push(payload));
+  } catch {
+    return;
+  }
+  for (const note of notes) visitor(note);
 }
 
 /** Goes through the whole block once, so that no visitor meets a damaged one. */

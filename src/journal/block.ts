@@ -9,6 +9,7 @@
  * sure, 1 when it is a guess, 2 when the time was not known yet: then the offset is that of the next block that knows. A
  * block without frames tells when the clock was stepped. Version 1 has neither field: its offset is 0.
  *
+ * A frame under the route without a source is a note (handshakes.ts): readers of frames do not see it.
  * A route is spelled out where it first occurs: there its number is the count of routes so far. Varints are LEB128.
  * Invariant: arrivals never decrease within a block. Not here: compression, files.
  */
@@ -27,6 +28,9 @@ export interface BlockClock {
   readonly offsetMs: number;
   readonly trust: ClockTrust;
 }
+
+/** Of notes; every source has a name. */
+export const noteRoute: Route = { source: '', topic: '' };
 
 export interface Block {
   readonly buffer: Buffer;
@@ -146,7 +150,18 @@ export function blockSpan(block: Block, from: BlockCursor, to: BlockCursor, cloc
     clock,
     routes: block.routes,
     visit: (visitor) => {
-      walkBlock(block, from, Number.POSITIVE_INFINITY, to.frame, visitor);
+      const { routes } = block;
+      walkBlock(block, from, Number.POSITIVE_INFINITY, to.frame, (route, buffer, start, end, arrivalMs) => {
+        if (routes[route]!.source !== noteRoute.source) visitor(route, buffer, start, end, arrivalMs);
+      });
     },
   };
+}
+
+/** The notes of a block, in order. Throws `GatewayError` on a damaged block. */
+export function visitNotes(block: Block, visitor: (payload: Buffer) => void): void {
+  const { routes } = block;
+  walkBlock(block, blockStart(block), Number.POSITIVE_INFINITY, block.frames, (route, buffer, start, end) => {
+    if (routes[route]!.source === noteRoute.source) visitor(buffer.subarray(start, end));
+  });
 }

@@ -12,10 +12,11 @@ import type { Ingest } from '../core/types.ts';
 import { isDiskFailure } from '../log/disk-error.ts';
 import type { Log } from '../log/log.ts';
 import { maxRecordBytes, recordHeaderBytes } from '../log/record.ts';
-import { type Block, type BlockClock, blockHeaderBytes, openBlock } from './block.ts';
+import { type Block, type BlockClock, blockHeaderBytes, noteRoute, openBlock } from './block.ts';
 import type { BlockCache } from './block-cache.ts';
 import { createBlockWriter } from './block-writer.ts';
 import { encodeBody } from './body.ts';
+import type { Note } from './handshakes.ts';
 
 export interface JournalStats {
   /** Frames taken, also those refused later. */
@@ -51,21 +52,32 @@ export interface CommitterOptions {
 }
 
 export interface Committer {
-  readonly append: Ingest;
   /** Why the last block could not be stored; undefined when it was. */
   readonly failure: Error | undefined;
+  /** With a note, both are on disk or neither is. */
+  append(...args: [...Parameters<AppendFrame>, note?: Note]): void;
+  /** A note alone. */
+  note(note: Note): void;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
 type Acknowledge = Parameters<Ingest>[4];
+type AppendFrame = (
+  source: string,
+  topic: string,
+  payload: Uint8Array,
+  when: Parameters<Ingest>[3],
+  acknowledge: Acknowledge,
+) => void;
 
 interface Group {
   readonly data: Buffer;
   readonly clock: BlockClock;
   readonly frames: number;
-  /** Frames, or one step of the clock. */
+  /** Frames and notes, or one step of the clock. */
   readonly parts: number;
+  readonly notes: readonly Note[];
   readonly acknowledges: readonly Acknowledge[];
 }
 
@@ -82,6 +94,7 @@ export function createCommitter(options: CommitterOptions): Committer {
   const full: Group[] = [];
   const syncs: { readonly parts: number; readonly resolve: () => void }[] = [];
   let acknowledges: Acknowledge[] = [];
+  let notes: Note[] = [];
   let groupBytes = 0;
   let parts = 0;
   let settledParts = 0;
@@ -92,14 +105,17 @@ export function createCommitter(options: CommitterOptions): Committer {
   let closed = false;
   let failure: Error | undefined;
 
-  const append: Ingest = (source, topic, payload, when, acknowledge) => {
-    if (closed) return acknowledge(new GatewayError('the journal is closed'));
-    if (payload.length > maxFrameBytes) return acknowledge(tooLarge(source, topic, payload.length));
-    const arrivalUs = stampUs();
-    const clockNow = options.clock();
-    if (clockNow !== clock) changeClock(clockNow);
-    writer.add(source, topic, payload, arrivalUs);
+  const append: Committer['append'] = (source, topic, payload, when, acknowledge, note) => {
+    const refusal = closed ? closedError() : tooLarge(source, topic, payload.length);
+    if (refusal !== undefined) {
+      note?.settled(refusal);
+      acknowledge(refusal);
+      return;
+    }
+    writer.add(source, topic, payload, stampOfBlock());
     parts += 1;
+    // In the same block.
+    if (note !== undefined) addNote(note, stampUs());
     stats.frames += 1;
     stats.bytesIn += payload.length;
     const waits = when === 'durable' || groupBytes + writer.bytes > congestedBytes;
@@ -109,6 +125,14 @@ export function createCommitter(options: CommitterOptions): Committer {
     if (waits || isFull) startSoon();
     if (!waits) acknowledge();
   };
+
+  /** A stamp for the block that is open: another one when the clock was stepped. */
+  function stampOfBlock(): number {
+    const arrivalUs = stampUs();
+    const clockNow = options.clock();
+    if (clockNow !== clock) changeClock(clockNow);
+    return arrivalUs;
+  }
 
   /** A block is of one clock. */
   function changeClock(next: BlockClock): void {
@@ -127,14 +151,30 @@ export function createCommitter(options: CommitterOptions): Committer {
     startSoon();
   }
 
+  function addNote(note: Note, us: number): void {
+    writer.add(noteRoute.source, noteRoute.topic, note.payload, us);
+    parts += 1;
+    notes.push(note);
+  }
+
+  function appendNote(note: Note): void {
+    if (closed) {
+      note.settled(closedError());
+      return;
+    }
+    addNote(note, stampOfBlock());
+    startSoon();
+  }
+
   function takeGroup(): Group {
-    const { frames } = writer;
+    const frames = writer.frames - notes.length;
     const block = writer.finish(clock);
     const holdsBuffer = block.length >= blockBytes * wellFilled;
     const data = holdsBuffer ? block : copyOf(block);
     writer.begin(holdsBuffer ? cache.takeBuffer() : Buffer.from(block.buffer));
-    const group = { data, clock, frames, parts: frames, acknowledges };
+    const group = { data, clock, frames, notes, parts: frames + notes.length, acknowledges };
     acknowledges = [];
+    notes = [];
     groupBytes += data.length;
     return group;
   }
@@ -153,7 +193,7 @@ export function createCommitter(options: CommitterOptions): Committer {
 
   function nextGroup(): Group | undefined {
     if (full.length > 0) return full.shift();
-    const wanted = writer.frames > 0 && (acknowledges.length > 0 || syncs.length > 0);
+    const wanted = writer.frames > 0 && (acknowledges.length > 0 || notes.length > 0 || syncs.length > 0);
     return wanted ? takeGroup() : undefined;
   }
 
@@ -164,6 +204,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     );
     groupBytes -= group.data.length;
     settledParts += group.parts;
+    for (const note of group.notes) tell(note.settled, error);
     for (const acknowledge of group.acknowledges) tell(acknowledge, error);
     while (syncs.length > 0 && syncs[0]!.parts <= settledParts) syncs.shift()!.resolve();
   }
@@ -222,6 +263,7 @@ export function createCommitter(options: CommitterOptions): Committer {
 
   return {
     append,
+    note: appendNote,
     get failure() {
       return failure;
     },
@@ -237,7 +279,12 @@ function copyOf(block: Buffer): Buffer {
   return copy;
 }
 
-function tooLarge(source: string, topic: string, bytes: number): GatewayError {
+function closedError(): GatewayError {
+  return new GatewayError('the journal is closed');
+}
+
+function tooLarge(source: string, topic: string, bytes: number): GatewayError | undefined {
+  if (bytes <= maxFrameBytes) return undefined;
   const what = `message of ${bytes} bytes from ${source}${topic === '' ? '' : ` on ${topic}`}`;
   return new GatewayError(`${what} is larger than the journal’s limit of ${maxFrameBytes}`, {
     remedy: 'lower `limits.packet` so that it is refused where it arrives',

@@ -10,7 +10,7 @@ import { type Clock, type ClockTrust, mostBackMs } from '../core/clock.ts';
 import type { FrameSpan } from '../core/frame.ts';
 import type { Logger } from '../core/log.ts';
 import type { JournalLine } from '../core/status.ts';
-import type { Ingest } from '../core/types.ts';
+import type { Ingest, OpenHandshakes } from '../core/types.ts';
 import type { Disk } from '../log/files.ts';
 import { type Log, type LogLosses, openLog } from '../log/log.ts';
 import { type ArrivalClock, createArrivalClock } from './arrival-clock.ts';
@@ -22,11 +22,14 @@ import {
   createBlockReader,
   decodeRecord,
   type Position,
+  readNotes,
 } from './block-reader.ts';
 import { bufferBytesFor, createCommitter, type JournalStats } from './committer.ts';
+import { createHandshakeTable, type SavedHandshakes } from './handshakes.ts';
 
 export type { BlockReader, Position } from './block-reader.ts';
 export type { JournalStats } from './committer.ts';
+export type { SavedHandshakes } from './handshakes.ts';
 
 export interface JournalOptions {
   readonly clock: Clock;
@@ -53,6 +56,11 @@ export interface Journal {
   read(from: Position, untilMs: number): AsyncGenerator<FrameSpan>;
   /** Of the first frame of a block; undefined when it is not there or cannot be read. */
   firstArrivalMs(sequence: number): Promise<number | undefined>;
+  /** Half-open QoS 2 handshakes; complete once `recoverHandshakes` is through. */
+  readonly handshakes: OpenHandshakes;
+  saveHandshakes(): SavedHandshakes;
+  /** Those of a checkpoint, and what was noted since its position. */
+  recoverHandshakes(saved: SavedHandshakes, from: Position): Promise<void>;
   /** For the batches, which follow the journal and tell it what they no longer look at. */
   follow(from: Position): BlockReader;
   /** The time frames are stamped with now; see arrival-clock.ts. */
@@ -142,8 +150,26 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
     }
   }
 
+  const handshakes = createHandshakeTable();
+
   return {
-    append: committer.append,
+    append: (source, topic, payload, when, acknowledge, handshake) => {
+      const note = handshake && handshakes.begin(source, handshake);
+      committer.append(source, topic, payload, when, acknowledge, note);
+    },
+    handshakes: {
+      of: handshakes.of,
+      end(source, handshake, done) {
+        const note = handshakes.end(source, handshake, done);
+        if (note === undefined) done();
+        else committer.note(note);
+      },
+    },
+    saveHandshakes: handshakes.save,
+    async recoverHandshakes(saved, { sequence }) {
+      handshakes.restore(saved);
+      for await (const record of log.read(sequence)) await readNotes(record, handshakes.read);
+    },
     sync: committer.sync,
     read,
     follow: (from) => createBlockReader(source, from, false),

@@ -3,10 +3,13 @@
  *
  * Invariant: a publish sent again (DUP) is known from the moment its first copy is handed to the journal until its
  * PUBREL, also over a reconnect, so it is journaled once and forwarded once (MQTT 3.1.1, 4.3.3-2). A PUBREL that did not
- * wait for its PUBREC waits for the journal: some clients take PUBCOMP alone for the acknowledgement. Bounded.
- * Not here: surviving a restart of the gateway.
+ * wait for its PUBREC waits for the journal: some clients take PUBCOMP alone for the acknowledgement. So it is over a
+ * restart of the gateway: what was half open begins here, and PUBCOMP waits until the journal knows of the end, for its
+ * receiver may use the id for another message. Bounded.
+ * Not here: what the journal notes of a handshake.
  */
 
+import type { Handshake } from '../core/types.ts';
 import type { Persistence, SessionClient, StoredPacket } from './sessions.ts';
 
 export interface HandshakeLimits {
@@ -24,8 +27,14 @@ export interface HandshakeCounters {
 
 type Done = (error?: Error) => void;
 
+/** What is known of a source's handshakes over a restart. */
+export interface DurableHandshakes {
+  readonly open: readonly Handshake[];
+  readonly end: (handshake: Handshake, done: Done) => void;
+}
+
 /** One QoS 2 message between PUBLISH and PUBREL. */
-interface Handshake {
+interface HalfOpen {
   /** Callbacks that wait for the journal; undefined once it has the message. */
   waiting: Done[] | undefined;
   /** Handed on to subscribers. */
@@ -40,13 +49,13 @@ export interface Inbox {
   receive(
     clientId: string,
     publish: { messageId: number; dup: boolean },
-    journal: (done: Done) => void,
+    journal: (done: Done, handshake: Handshake) => void,
     done: Done,
   ): void;
 }
 
 /** Settles when the journal has the message; never when it refused it. */
-async function stored({ waiting }: Handshake): Promise<void> {
+async function stored({ waiting }: HalfOpen): Promise<void> {
   if (!waiting) return;
   await new Promise<void>((resolve) => {
     waiting.push((error) => {
@@ -55,20 +64,34 @@ async function stored({ waiting }: Handshake): Promise<void> {
   });
 }
 
-function createInbox(limits: HandshakeLimits, counters: HandshakeCounters) {
-  /** By client id, least recently begun first. */
-  const sessions = new Map<string, Map<number, Handshake>>();
-  let all = 0;
+/** Settles when that is durable. Else never, and the connection ends: the PUBREL comes again on the next one. */
+function ended({ end }: DurableHandshakes, client: SessionClient, messageId: number): Promise<void> {
+  return new Promise((resolve) => {
+    end({ client: client.id, messageId }, (error) => {
+      if (error) client.close?.();
+      else resolve();
+    });
+  });
+}
 
-  function drop(clientId: string): number {
-    const dropped = sessions.get(clientId)?.size ?? 0;
-    sessions.delete(clientId);
-    all -= dropped;
-    return dropped;
+function createInbox(limits: HandshakeLimits, counters: HandshakeCounters, durable: DurableHandshakes) {
+  /** By client id, least recently begun first. */
+  const sessions = new Map<string, Map<number, HalfOpen>>();
+  let all = 0;
+  for (const { client, messageId } of durable.open) {
+    remember(client, messageId, { waiting: undefined, forwarded: false });
   }
 
-  function remember(clientId: string, messageId: number, handshake: Handshake): void {
-    const session = sessions.get(clientId) ?? new Map<number, Handshake>();
+  function drop(clientId: string): number {
+    const dropped = [...(sessions.get(clientId)?.keys() ?? [])];
+    sessions.delete(clientId);
+    all -= dropped.length;
+    for (const messageId of dropped) durable.end({ client: clientId, messageId }, () => {});
+    return dropped.length;
+  }
+
+  function remember(clientId: string, messageId: number, handshake: HalfOpen): void {
+    const session = sessions.get(clientId) ?? new Map<number, HalfOpen>();
     if (!session.has(messageId)) all += 1;
     session.set(messageId, handshake);
     sessions.delete(clientId);
@@ -79,7 +102,7 @@ function createInbox(limits: HandshakeLimits, counters: HandshakeCounters) {
     }
   }
 
-  function forget(clientId: string, messageId: number, handshake: Handshake): void {
+  function forget(clientId: string, messageId: number, handshake: HalfOpen): void {
     const session = sessions.get(clientId);
     if (session?.get(messageId) !== handshake) return;
     all -= 1;
@@ -87,20 +110,28 @@ function createInbox(limits: HandshakeLimits, counters: HandshakeCounters) {
     if (session.size === 0) sessions.delete(clientId);
   }
 
-  function begin(clientId: string, messageId: number, journal: (done: Done) => void, done: Done): void {
+  function begin(
+    clientId: string,
+    messageId: number,
+    journal: (done: Done, handshake: Handshake) => void,
+    done: Done,
+  ): void {
     const session = sessions.get(clientId);
     if (session && session.size >= limits.perSession && !session.has(messageId)) {
       done(new Error(`more than ${limits.perSession} QoS 2 publishes await their PUBREL`));
       return;
     }
-    const handshake: Handshake = { waiting: [done], forwarded: false };
+    const handshake: HalfOpen = { waiting: [done], forwarded: false };
     remember(clientId, messageId, handshake);
-    journal((error) => {
-      const waiting = handshake.waiting ?? [];
-      handshake.waiting = undefined;
-      if (error) forget(clientId, messageId, handshake);
-      for (const callback of waiting) callback(error);
-    });
+    journal(
+      (error) => {
+        const waiting = handshake.waiting ?? [];
+        handshake.waiting = undefined;
+        if (error) forget(clientId, messageId, handshake);
+        for (const callback of waiting) callback(error);
+      },
+      { client: clientId, messageId },
+    );
   }
 
   const inbox: Inbox = {
@@ -118,9 +149,10 @@ function createInbox(limits: HandshakeLimits, counters: HandshakeCounters) {
 export function keepHandshakes(
   persistence: Persistence,
   counters: HandshakeCounters,
+  durable: DurableHandshakes,
   limits: HandshakeLimits = defaultHandshakeLimits,
 ): Inbox {
-  const { inbox, sessions, forget, drop } = createInbox(limits, counters);
+  const { inbox, sessions, forget, drop } = createInbox(limits, counters, durable);
   const find = (client: SessionClient, packet: StoredPacket) =>
     sessions.get(client.id)?.get(packet.messageId!);
   const notFound = new Error('no such packet');
@@ -140,6 +172,7 @@ export function keepHandshakes(
   persistence.incomingDelPacket = async (client, packet) => {
     const handshake = find(client, packet);
     if (!handshake) throw notFound;
+    await ended(durable, client, packet.messageId!);
     forget(client.id, packet.messageId!, handshake);
   };
   persistence.cleanIncoming = async (client) => {

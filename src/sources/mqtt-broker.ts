@@ -18,7 +18,7 @@ import { type Access, checkAccess, createAccess } from './access.ts';
 import { createClientIds } from './client-ids.ts';
 import { type Addresses, logClients } from './client-log.ts';
 import { connectRules, maxKeepaliveS } from './connect-rules.ts';
-import { keepHandshakes } from './handshakes.ts';
+import { type DurableHandshakes, keepHandshakes } from './handshakes.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import { limitLog } from './limit-log.ts';
 import { type Listeners, openListeners } from './listeners.ts';
@@ -112,6 +112,13 @@ export async function startBroker(config: BrokerConfig, context: SourceContext):
   };
 }
 
+function durableHandshakes({ name, handshakes }: SourceContext): DurableHandshakes {
+  return {
+    open: handshakes.of(name),
+    end: (handshake, done) => handshakes.end(name, handshake, done),
+  };
+}
+
 /** CONNACK: unacceptable protocol version [MQTT-3.1.2-2]. */
 const wrongVersion = Buffer.from([0x20, 2, 0, 1]);
 
@@ -145,7 +152,7 @@ function setHooks(broker: Aedes, { config, context, inFlight, counters, addresse
   const { persistence, clients } = broker as unknown as { persistence: Persistence; clients: object };
   boundQueues(persistence, counters);
   keepRetained(persistence, counters);
-  const inbox = keepHandshakes(persistence, counters);
+  const inbox = keepHandshakes(persistence, counters, durableHandshakes(context));
   // Wills of other brokers, which there are none of: after a jump of the clock aedes takes its own clients' for such.
   persistence.streamWill = () => Readable.from([]);
   const sessions = boundStoredSessions(persistence, {

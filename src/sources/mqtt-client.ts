@@ -6,8 +6,8 @@
  * (persistent session). It never gives up: every loss is followed by another try, with exponential back-off.
  * Each try is a new client of the library, so nothing of a broken connection lives on; what must outlive it (QoS 2
  * ids, message ids) is handed in.
- * Not here: keeping QoS 2 ids over a restart; filters that were subscribed before a restart and are wanted no more
- * stay subscribed in the server's session, their frames are counted as unrouted.
+ * Not here: filters that were subscribed before a restart and are wanted no more stay subscribed in the server's session,
+ * their frames are counted as unrouted.
  */
 
 import { connect, DefaultMessageIdProvider, type IClientOptions, type IStore, type MqttClient } from 'mqtt';

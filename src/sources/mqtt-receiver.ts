@@ -12,6 +12,7 @@
  */
 
 import { Readable } from 'node:stream';
+import type { Handshake } from '../core/types.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import { limitLog } from './limit-log.ts';
 import type { SourceContext } from './source.ts';
@@ -75,18 +76,38 @@ export function createReceiver(context: SourceContext, counters: ReceiverCounter
   const { signal } = context;
   const inFlight = createInFlight(maxFrames, maxBytes);
   const journal = journalWith(context, inFlight, counters);
-  const handshakes: Handshakes = new Map();
+  const handshakes: Handshakes = new Map(
+    context.handshakes.of(context.name).map(({ messageId }) => [messageId, { stored: true }]),
+  );
   let newest: Connection | undefined;
+
+  function end(messageId: number, done: Done): void {
+    const handshake = handshakes.get(messageId);
+    context.handshakes.end(context.name, { client: '', messageId }, (error) => {
+      if (!error && handshakes.get(messageId) === handshake) handshakes.delete(messageId);
+      done(error);
+    });
+  }
+
+  /** The server does not know it any more. */
+  function forget(messageId: number): void {
+    handshakes.delete(messageId);
+    context.handshakes.end(context.name, { client: '', messageId }, () => {});
+  }
 
   function takeQoS2(message: Message, messageId: number): void {
     const handshake = { stored: false };
     handshakes.set(messageId, handshake);
-    journal(message, (error) => {
-      if (handshakes.get(messageId) !== handshake) return;
-      if (error) handshakes.delete(messageId);
-      else handshake.stored = true;
-      newest?.answer({ cmd: 'pubrec', messageId }, error);
-    });
+    journal(
+      message,
+      (error) => {
+        if (handshakes.get(messageId) !== handshake) return;
+        if (error) handshakes.delete(messageId);
+        else handshake.stored = true;
+        newest?.answer({ cmd: 'pubrec', messageId }, error);
+      },
+      { client: '', messageId },
+    );
   }
 
   function open(): Reception {
@@ -119,10 +140,10 @@ export function createReceiver(context: SourceContext, counters: ReceiverCounter
     function attach(opened: object): void {
       const client = opened as ReceivingClient;
       newest = connection;
-      connection.answer = interceptAnswers(client, proceed);
+      connection.answer = interceptAnswers(client, proceed, end);
       client.handleMessage = handleMessage;
       client.on('packetreceive', ({ cmd, sessionPresent }) => {
-        if (cmd === 'connack' && !sessionPresent) handshakes.clear();
+        if (cmd === 'connack' && !sessionPresent) for (const id of [...handshakes.keys()]) forget(id);
       });
       client.on('close', () => {
         connection.isOpen = false;
@@ -138,9 +159,9 @@ function journalWith(
   { name, ingest, limits, logger }: SourceContext,
   inFlight: InFlight,
   counters: ReceiverCounters,
-): (message: Message, stored: Done) => void {
+): (message: Message, stored: Done, handshake?: Handshake) => void {
   const warn = limitLog(logger.warn.bind(logger));
-  return ({ topic, payload, qos }, stored) => {
+  return ({ topic, payload, qos }, stored, handshake) => {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     if (bytes.length > limits.packetBytes) {
       // Acknowledged, or the server would send it for ever.
@@ -154,32 +175,49 @@ function journalWith(
     }
     counters.received += 1;
     inFlight.add(bytes.length);
-    ingest(name, topic, bytes, qos > 0 ? 'durable' : 'accepted', (error) => {
-      if (error) {
-        counters.notStored += 1;
-        warn({ source: name, topic, reason: error.message }, 'message not stored, not acknowledged');
-      }
-      stored(error);
-      inFlight.remove(bytes.length);
-    });
+    ingest(
+      name,
+      topic,
+      bytes,
+      qos > 0 ? 'durable' : 'accepted',
+      (error) => {
+        if (error) {
+          counters.notStored += 1;
+          warn({ source: name, topic, reason: error.message }, 'message not stored, not acknowledged');
+        }
+        stored(error);
+        inFlight.remove(bytes.length);
+      },
+      handshake,
+    );
   };
 }
 
-/** Swallows the acknowledgements that the library sends by itself; returns how the real ones are sent. */
+/**
+ * Swallows the acknowledgements that the library sends by itself; returns how the real ones are sent. A PUBCOMP waits until
+ * its handshake has ended: with it the server may use the id for another message.
+ */
 function interceptAnswers(
   client: ReceivingClient,
   proceed: (done: Done | undefined) => void,
+  end: (messageId: number, done: Done) => void,
 ): Connection['answer'] {
   const send = client._sendPacket.bind(client);
-  client._sendPacket = (packet, done, ...rest) => {
-    if (packet.cmd === 'puback' || packet.cmd === 'pubrec') proceed(done);
-    else send(packet, done, ...rest);
-  };
-  return (packet, error) => {
+  const answer: Connection['answer'] = (packet, error) => {
     if (!client.connected) return;
     if (error) client.stream.destroy();
     else send(packet);
   };
+  client._sendPacket = (packet, done, ...rest) => {
+    const { cmd } = packet;
+    if (cmd !== 'puback' && cmd !== 'pubrec' && cmd !== 'pubcomp') {
+      send(packet, done, ...rest);
+      return;
+    }
+    if (cmd === 'pubcomp') end(packet.messageId!, (error) => answer(packet, error));
+    proceed(done);
+  };
+  return answer;
 }
 
 /** What the library calls its store of incoming QoS 2 messages: here only their ids are kept. */
@@ -194,10 +232,7 @@ function handshakeStore(
         done(null, { cmd: 'publish', topic: '', qos: 2, messageId: messageId! });
       else done(new Error('no such message'));
     },
-    del({ messageId }: AnyPacket, done: Done) {
-      handshakes.delete(messageId!);
-      done();
-    },
+    del: (_packet: AnyPacket, done: Done) => done(),
     createStream: () => Readable.from([]),
     close: (done: Done) => done(),
   };

@@ -7,6 +7,7 @@
  * Not here: who may publish what.
  */
 
+import type { Handshake } from '../core/types.ts';
 import type { Grants } from './grants.ts';
 import type { Inbox } from './handshakes.ts';
 import type { InFlight } from './in-flight.ts';
@@ -57,24 +58,31 @@ export function createPublishHook(options: PublishOptions): PublishHook {
   const warnDenied = limitLog(logger.warn.bind(logger));
   const denied = new WeakSet<object>();
 
-  function journal(packet: IncomingPacket, done: Done): void {
+  function journal(packet: IncomingPacket, done: Done, handshake?: Handshake): void {
     // Never answered: its connection is about to end, and its sender will send it again. Also holds back the wills
     // of clients that the gateway itself disconnects.
     if (signal.aborted) return;
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     counters.received += 1;
     inFlight.add(payload.length);
-    ingest(name, packet.topic, payload, packet.qos > 0 ? 'durable' : 'accepted', (error) => {
-      inFlight.remove(payload.length);
-      if (error) {
-        counters.notStored += 1;
-        warn(
-          { source: name, topic: packet.topic, reason: error.message },
-          'publish not stored, not acknowledged',
-        );
-      }
-      done(error);
-    });
+    ingest(
+      name,
+      packet.topic,
+      payload,
+      packet.qos > 0 ? 'durable' : 'accepted',
+      (error) => {
+        inFlight.remove(payload.length);
+        if (error) {
+          counters.notStored += 1;
+          warn(
+            { source: name, topic: packet.topic, reason: error.message },
+            'publish not stored, not acknowledged',
+          );
+        }
+        done(error);
+      },
+      handshake,
+    );
   }
 
   function deny(client: object | null, packet: IncomingPacket): void {
@@ -101,13 +109,14 @@ export function createPublishHook(options: PublishOptions): PublishHook {
         callback(new Error('the topic of its will is not permitted'));
         return;
       }
-      const take = isPermitted ? journal : (_: IncomingPacket, done: Done): void => done();
+      const take: typeof journal = isPermitted ? journal : (_, done) => done();
       const done: Done = (error) => callback(error ?? null);
       const { messageId } = packet;
       if (packet.qos !== 2 || messageId === undefined || !client) take(packet, done);
       else {
         const { id } = client as { id: string };
-        inbox.receive(id, { messageId, dup: packet.dup === true }, (stored) => take(packet, stored), done);
+        const publish = { messageId, dup: packet.dup === true };
+        inbox.receive(id, publish, (stored, handshake) => take(packet, stored, handshake), done);
       }
     },
     isDenied: (packet) => counters.publishesDenied > 0 && denied.has(packet),

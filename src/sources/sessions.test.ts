@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Aedes } from 'aedes';
-import { keepHandshakes } from './handshakes.ts';
+import { type DurableHandshakes, keepHandshakes } from './handshakes.ts';
 import { keepRetained, type RetainedLimits } from './retained.ts';
 import { boundQueues, defaultSessionLimits, type Persistence, type StoredPacket } from './sessions.ts';
 
@@ -103,11 +103,13 @@ describe('retained messages', () => {
   });
 });
 
+const notDurable: DurableHandshakes = { open: [], end: (_, done) => done() };
+
 describe('half-open QoS 2 handshakes', () => {
   const taken = (done: (error?: Error) => void) => done();
   async function inboxWith(perSession: number, everything: number) {
     const { persistence, counters } = await bounded();
-    const inbox = keepHandshakes(persistence, counters, { perSession, all: everything });
+    const inbox = keepHandshakes(persistence, counters, notDurable, { perSession, all: everything });
     let journaled = 0;
     const errors: string[] = [];
     const receive = (id: string, messageId: number, dup = false) =>

@@ -11,6 +11,8 @@ import type { Readable } from 'node:stream';
 /** How aedes names a client towards its persistence. */
 export interface SessionClient {
   readonly id: string;
+  /** Ends its connection. */
+  close?(): void;
 }
 export interface StoredPacket {
   readonly cmd?: string;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Limits } from '../config/schema.ts';
 import { silentLogger } from '../core/log.ts';
-import type { Ingest } from '../core/types.ts';
+import type { Ingest, OpenHandshakes } from '../core/types.ts';
 import type { Source, SourceContext } from './source.ts';
 
 export interface Recorded {
@@ -78,12 +78,16 @@ export const testLimits: Limits = {
   sessions: 10_000,
 };
 
+/** Of a source that was never there before. */
+export const noHandshakes: OpenHandshakes = { of: () => [], end: (_source, _handshake, done) => done() };
+
 /** A context whose signal is aborted by `stop`. */
 export function createContext(recorder: Recorder, overrides: Partial<SourceContext> = {}) {
   const controller = new AbortController();
   const context: SourceContext = {
     name: 'under-test',
     ingest: (...frame) => recorder.ingest(...frame),
+    handshakes: noHandshakes,
     subscriptions: ['#'],
     limits: testLimits,
     logger: silentLogger,

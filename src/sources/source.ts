@@ -9,11 +9,13 @@
 import type { Limits } from '../config/schema.ts';
 import type { UserConfig } from '../config/users-schema.ts';
 import type { Logger } from '../core/log.ts';
-import type { Ingest } from '../core/types.ts';
+import type { Ingest, OpenHandshakes } from '../core/types.ts';
 
 export interface SourceContext {
   readonly name: string;
   readonly ingest: Ingest;
+  /** QoS 2 messages that the journal has and whose PUBREL is due. */
+  readonly handshakes: OpenHandshakes;
   /** MQTT filters that the device profiles want of this source. */
   readonly subscriptions: readonly string[];
   /** Of a broker that has users. */

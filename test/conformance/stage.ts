@@ -147,7 +147,7 @@ function watermarkOf(saved: SavedMarks | undefined): number | undefined {
 /** What a gateway is after it was stopped and started again. Counts begin anew. */
 function restarted(state: EngineState): EngineState {
   const position = { sequence: 0, frame: 0 };
-  const bytes = encodeCheckpoint({ batchEndMs: state.nowMs, position, state: save(state) });
+  const bytes = encodeCheckpoint({ batchEndMs: state.nowMs, position, handshakes: [], state: save(state) });
   return load(createState(state.plan), decodeCheckpoint(bytes)!.state).state;
 }
 

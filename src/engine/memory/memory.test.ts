@@ -241,7 +241,12 @@ function batchOf(frames: readonly Frame[]): Batch {
 }
 
 function reopened(state: EngineState, plan: Plan): EngineState {
-  const checkpoint = { batchEndMs: 0, position: { sequence: 0, frame: 0 }, state: save(state) };
+  const checkpoint = {
+    batchEndMs: 0,
+    position: { sequence: 0, frame: 0 },
+    handshakes: [],
+    state: save(state),
+  };
   return load(createState(plan), decodeCheckpoint(encodeCheckpoint(checkpoint))!.state).state;
 }
 
