@@ -141,7 +141,7 @@ const limits = section({
     .int()
     .min(1)
     .max(1_000_000)
-    .default(10_000)
+    .default(1000)
     .describe('Sessions that the broker keeps for clients, connected or not.'),
 }).transform(({ journal, outbox, packet, connect_timeout: connectTimeoutMs, ...rest }) => ({
   ...camelKeys(rest),

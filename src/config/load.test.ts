@@ -57,7 +57,7 @@ test('an empty file gives every default', async () => {
       connectionsPerAddress: 500,
       connectTimeoutMs: 8000,
       subscriptions: 100,
-      sessions: 10_000,
+      sessions: 1000,
     },
   });
 });

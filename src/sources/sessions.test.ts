@@ -46,7 +46,7 @@ describe('messages queued for a session', () => {
   });
 
   test('are bounded in bytes over all sessions', async () => {
-    const { persistence, counters } = await bounded({ queuedBytes: 1000 });
+    const { persistence, counters } = await bounded({ queuedBytes: 2000 });
     const subscriptions = ['a', 'b', 'c'].map((clientId) => ({ clientId }));
     await persistence.outgoingEnqueueCombi(subscriptions, packet(1, 400));
     assert.equal(counters.queueDropped, 1);
@@ -54,6 +54,13 @@ describe('messages queued for a session', () => {
     await persistence.outgoingEnqueueCombi(subscriptions.slice(2), packet(1, 400));
     assert.equal((await queueOf(persistence, 'c')).length, 1);
   });
+});
+
+test('empty messages queued for a session are bounded, too', async () => {
+  const { persistence, counters } = await bounded({ queuedBytes: 10_000 });
+  for (let id = 0; id < 100; id++) await persistence.outgoingEnqueueCombi([{ clientId: 'a' }], packet(id, 0));
+  assert.ok((await queueOf(persistence, 'a')).length < 40);
+  assert.ok(counters.queueDropped > 60);
 });
 
 describe('retained messages', () => {

@@ -40,7 +40,7 @@ export interface Persistence {
 }
 
 export interface SessionLimits {
-  /** Messages waiting for one session; bytes waiting for all. */
+  /** Messages waiting for one session; bytes of memory waiting for all, so that also empty messages count. */
   readonly queuedMessages: number;
   readonly queuedBytes: number;
 }
@@ -53,6 +53,9 @@ export const defaultSessionLimits: SessionLimits = {
 export interface SessionCounters {
   queueDropped: number;
 }
+
+/** Of one waiting message, beside its topic and payload: measured, rounded up. */
+const overheadBytes = 300;
 
 /** A copy that does not keep alive the socket's whole chunk, of which a payload is a slice. */
 export function detached(packet: StoredPacket): StoredPacket {
@@ -97,7 +100,7 @@ export function boundQueues(
 
   persistence.outgoingEnqueueCombi = async (subscriptions, packet) => {
     if (subscriptions.length === 0) return;
-    const size = packet.payload?.length ?? 0;
+    const size = overheadBytes + (packet.topic?.length ?? 0) + (packet.payload?.length ?? 0);
     const admitted = subscriptions.filter(({ clientId }) => admit(clientId, size));
     await outgoingEnqueueCombi.call(persistence, admitted, detached(packet));
   };

@@ -75,7 +75,7 @@ export const testLimits: Limits = {
   connectionsPerAddress: 1000,
   connectTimeoutMs: 8000,
   subscriptions: 100,
-  sessions: 10_000,
+  sessions: 1000,
 };
 
 /** Of a source that was never there before. */
