@@ -14,7 +14,7 @@ import { type JournalledBatch, type Pipeline, run } from './pipeline.ts';
 
 const startMs = 1_768_000_000_000;
 const journalBytes = 256 * 1024;
-const plan = { gateway: 'g', devices: [], rules: [] };
+const plan = { gateway: 'g', devices: [], rules: [], merges: new Map() };
 
 interface Path extends Pipeline {
   readonly disk: SimulatedDisk;

@@ -75,8 +75,9 @@ export async function run(pipeline: Pipeline, batches: AsyncIterable<JournalledB
   for await (const { batch, next } of batches) {
     pipeline.taps.frames(batch, progress.state);
     const { state, points, alerts, setAside } = step(progress.state, batch);
+    const { merges } = state.plan;
     deadLetters.write(setAside);
-    await whenThereIsRoom(pipeline, () => outbox.append(batch.endMs, points, alerts));
+    await whenThereIsRoom(pipeline, () => outbox.append(batch.endMs, points, alerts, merges));
     pipeline.onAlerts(alerts);
     pipeline.taps.results(points, alerts);
     progress.state = state;

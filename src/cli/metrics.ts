@@ -205,6 +205,22 @@ const metrics: Readonly<Record<string, Metric>> = {
   forward_set_aside_total: counter('points refused', ({ forward }) => [[forward.setAside]]),
   forward_pending_points: gauge('points not sent yet', ({ forward }) => [[forward.pendingPoints]]),
   forward_pending_bytes: gauge('their size', ({ forward }) => [[forward.pendingBytes]]),
+  forward_thinned_points_total: counter('points merged to fewer in an outage', ({ forward }) => [
+    [forward.thinned.from],
+  ]),
+  forward_thinned_to_points_total: counter('what they were merged to', ({ forward }) => [
+    [forward.thinned.to],
+  ]),
+  forward_left_out_values_total: counter('values of them that cannot be merged', ({ forward }) => [
+    [forward.thinned.leftOut],
+  ]),
+  forward_oldest_pending_time_seconds: gauge(
+    'batch of the oldest point not sent yet',
+    ({ forward: { oldestPendingMs } }) => (oldestPendingMs === undefined ? [] : [[seconds(oldestPendingMs)]]),
+  ),
+  forward_room_seconds: gauge('until points are dropped, in an outage', ({ forward: { roomMs } }) =>
+    roomMs === undefined ? [] : [[seconds(roomMs)]],
+  ),
   alerts_delivered_total: counter(
     'alerts handed over',
     byNotifier((line) => line.delivered),

@@ -71,6 +71,9 @@ const status: GatewayStatus = {
     lost: 0,
     pendingPoints: 400,
     pendingBytes: 51_200,
+    oldestPendingMs: undefined,
+    thinned: { from: 0, to: 0, leftOut: 0 },
+    roomMs: undefined,
   },
   notifiers: [
     {

@@ -227,6 +227,7 @@ function storageLines(status: GatewayStatus, colours: boolean): string[] {
       Number.isFinite(status.processedMs) ? `up to ${timeText(status.processedMs)}` : 'nothing yet',
     ],
     ['forward', forwardCell(status.forward)],
+    ...backlogRows(status),
     ...diskRows(status.disk),
   ];
   return [
@@ -275,6 +276,21 @@ function storageLine(name: string, cell: Cell, colours: boolean): string {
 function stateInWords({ state, detail }: { readonly state: string; readonly detail: string }): string {
   if (detail.startsWith(state)) return detail;
   return detail === '' ? state : `${state} (${detail})`;
+}
+
+/** Of an outage: how far behind, what was merged or is gone, and how long there is room. */
+function backlogRows({ forward, nowMs }: GatewayStatus): Cell[][] {
+  const { thinned, oldestPendingMs, roomMs } = forward;
+  const isLong = roomMs !== undefined || thinned.from > 0;
+  const parts = [
+    ...(isLong && oldestPendingMs !== undefined
+      ? [`oldest from ${durationText(nowMs - oldestPendingMs)} ago`]
+      : []),
+    ...(roomMs === undefined ? [] : [`room for ${durationText(roomMs)} more at this rate`]),
+    ...when(thinned.from, `${countText(thinned.from)} points merged to ${countText(thinned.to)}`),
+    ...when(thinned.leftOut, `${countText(thinned.leftOut)} values left out`),
+  ];
+  return parts.length === 0 ? [] : [['backlog', parts.join(', ')]];
 }
 
 function forwardCell(forward: ForwardLine): Cell {

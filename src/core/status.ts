@@ -170,6 +170,12 @@ export interface ForwardLine {
   readonly lost: number;
   readonly pendingPoints: number;
   readonly pendingBytes: number;
+  /** End of the batch that the oldest pending point known came from; of merged points, the time of the oldest. */
+  readonly oldestPendingMs: number | undefined;
+  /** Points merged because an outage took so long, what they were merged to, and values that could not be merged. */
+  readonly thinned: { readonly from: number; readonly to: number; readonly leftOut: number };
+  /** In an outage: so long until points are dropped, if none could be merged any more. */
+  readonly roomMs: number | undefined;
 }
 
 /** What the disk does not do now, and what was lost on it. */

@@ -29,7 +29,8 @@ export const quietJournal: JournalLine = { bytes: 0, frames: 0, commits: 0, refu
 export function forwardLine(rest: Partial<ForwardLine> = {}): ForwardLine {
   return {
     ...{ target: '', state: 'connected', detail: '', sent: 0, setAside: 0, lost: 0 },
-    ...{ pendingPoints: 0, pendingBytes: 0 },
+    ...{ pendingPoints: 0, pendingBytes: 0, oldestPendingMs: undefined },
+    ...{ thinned: { from: 0, to: 0, leftOut: 0 }, roomMs: undefined },
     ...rest,
   };
 }

@@ -57,7 +57,15 @@ export interface Point {
   readonly tags: Readonly<Record<string, string>>;
   readonly fields: Readonly<Record<string, FieldValue>>;
   readonly timeMs: number;
+  /** Of fields that merge as `mean`: how much each stands for, in readings or seconds. */
+  readonly weights?: Readonly<Record<string, number>>;
 }
+
+/** How the values of a field in windows that do not overlap give the value over all of them. */
+export type Merge = 'sum' | 'min' | 'max' | 'first' | 'last' | 'any' | 'all' | 'mean';
+
+/** Fields of a measurement that can be merged. Absent ones cannot. */
+export type FieldMerges = Readonly<Record<string, Merge>>;
 
 export type Severity = 'info' | 'warning' | 'critical';
 /** Weakest first. */

@@ -10,7 +10,7 @@ const checkpoint = (batchEndMs: number): Checkpoint => ({
   batchEndMs,
   position: { sequence: 3, frame: 1 },
   handshakes: [],
-  state: save(createState({ gateway: 'g', devices: [], rules: [] })),
+  state: save(createState({ gateway: 'g', devices: [], rules: [], merges: new Map() })),
 });
 
 test('whole by its checksum, but nothing this version can read: no checkpoint, and no exception', () => {

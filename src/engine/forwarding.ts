@@ -5,7 +5,7 @@
  */
 
 import type { FieldValue } from '../core/types.ts';
-import type { Rows } from '../expression/rows.ts';
+import type { NumberColumn, Rows } from '../expression/rows.ts';
 import type { ForwardPlan } from '../rules/plan.ts';
 import type { Output } from './output.ts';
 import { type NamedSlot, pointOf, valuesOf } from './verdict.ts';
@@ -13,8 +13,8 @@ import { type NamedSlot, pointOf, valuesOf } from './verdict.ts';
 type Values = Readonly<Record<string, FieldValue | null>>;
 
 export interface Forwarding {
-  /** Forwards the rows whose key is not negative. */
-  forward(rows: Rows, keys: Int32Array, slots: readonly NamedSlot[]): void;
+  /** Forwards the rows whose key is not negative. `weights`: one column for each of the plan's means. */
+  forward(rows: Rows, keys: Int32Array, slots: readonly NamedSlot[], weights?: readonly NumberColumn[]): void;
   save(): SavedForwarding;
   load(saved: SavedForwarding): void;
 }
@@ -30,7 +30,7 @@ export interface ForwardingCounts {
 export type SavedForwarding = readonly (readonly [number, Values])[];
 
 export function createForwarding(
-  { measurement, onChange }: ForwardPlan,
+  { measurement, onChange, means = [] }: ForwardPlan,
   tagsOf: (key: number) => Readonly<Record<string, string>>,
   output: Output,
   counts: ForwardingCounts,
@@ -48,8 +48,12 @@ export function createForwarding(
     return changed;
   }
 
+  function weightsOf(columns: readonly NumberColumn[], row: number): Record<string, number> {
+    return Object.fromEntries(means.map(({ name }, m) => [name, columns[m]![row]!]));
+  }
+
   return {
-    forward(rows, keys, slots) {
+    forward(rows, keys, slots, weights = []) {
       for (let row = 0; row < rows.n; row++) {
         const key = keys[row]!;
         // An early result whose end is not known yet has no time of its own.
@@ -64,7 +68,7 @@ export function createForwarding(
           continue;
         }
         counts.points += 1;
-        output.points.push(point);
+        output.points.push(means.length === 0 ? point : { ...point, weights: weightsOf(weights, row) });
       }
     },
     save: () => [...(forwarded ?? [])],

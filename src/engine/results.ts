@@ -23,6 +23,8 @@ export interface ResultRoom {
   readonly arrivalMs: Float64Array;
   /** Columns of aggregates whose results are numbers, as many as a rule has needed. */
   readonly numbers: NumberColumn[];
+  /** By the means of `ForwardPlan`, their weights. */
+  readonly weights: NumberColumn[];
 }
 
 export interface Results {
@@ -54,21 +56,24 @@ function createRoom(): ResultRoom {
     eventMs: new Float64Array(capacity),
     arrivalMs: new Float64Array(capacity),
     numbers: [],
+    weights: [],
   };
 }
 
 /** With memory, rows are full with one result. */
 export function createResults(
-  { aggregates, computes, window }: RulePlan,
+  { aggregates, computes, window, forward }: RulePlan,
   table: SeriesTable,
   memory?: ResultMemory,
 ): Results {
+  const means = forward?.means ?? [];
   let rows: Rows | undefined;
   let room: ResultRoom | undefined;
 
   function begin(): void {
     room = freeRooms.pop() ?? createRoom();
-    const { keys, eventMs, arrivalMs, numbers } = room;
+    const { keys, eventMs, arrivalMs, numbers, weights } = room;
+    for (let m = 0; m < means.length; m++) weights[m] ??= new Float64Array(capacity);
     const columns = aggregates.map(({ resultType }, a) => {
       if (resultType === 'string') return [];
       numbers[a] ??= new Float64Array(capacity);
@@ -94,7 +99,7 @@ export function createResults(
     add(result, running) {
       if (rows === undefined) begin();
       const { columns, eventMs, arrivalMs } = rows!;
-      const { keys, stages, sinceMs, atMs } = room!;
+      const { keys, stages, sinceMs, atMs, weights } = room!;
       const row = rows!.n++;
       keys[row] = result.key;
       stages[row] = result.stage;
@@ -103,6 +108,9 @@ export function createResults(
       sinceMs[row] = result.sinceMs;
       atMs[row] = result.atMs;
       for (let a = 0; a < running.length; a++) setCell(columns[a]!, row, running[a]!.result(result.slot));
+      for (let m = 0; m < means.length; m++) {
+        weights[m]![row] = running[means[m]!.aggregate]!.weight!(result.slot);
+      }
       return rows!.n === capacity || memory !== undefined;
     },
     take(use) {

@@ -123,14 +123,14 @@ export function createRule(
     results.take(useResults);
   }
 
-  function useResults(rows: Rows, { keys: rowKeys, stages, sinceMs, atMs }: ResultRoom): void {
+  function useResults(rows: Rows, { keys: rowKeys, stages, sinceMs, atMs, weights }: ResultRoom): void {
     const { slots, areEnds } = results;
     for (let row = 0; last !== undefined && row < rows.n; row++) {
       // Revised results are not judged.
       if (!Number.isNaN(atMs[row]!)) keepLast(last[0]!, rowKeys[row]!, rows, row, stages[row] === 'early');
     }
     judge?.judge(rows, rowKeys, 0, slots, { sinceMs, atMs, areEnds, stages });
-    forwarding?.forward(rows, rowKeys, slots);
+    forwarding?.forward(rows, rowKeys, slots, weights);
     readers?.give(rows, { keys: rowKeys, slots, stages, areEnds });
   }
 

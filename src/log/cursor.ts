@@ -15,8 +15,11 @@ import { type Disk, readWholeFile, setFileAside, writeFileDurably } from './file
 export interface Cursor<T> {
   readonly value: T;
   set(value: T): void;
-  /** Writes what was set last. Never rejects: a failure is logged and tried again with the next value. */
-  flush(): Promise<void>;
+  /**
+   * Writes what was set last, and says whether it is on disk. Never rejects: a failure is logged and tried again with the
+   * next value.
+   */
+  flush(): Promise<boolean>;
 }
 
 export interface CursorOptions<T> {
@@ -39,12 +42,12 @@ export async function openCursor<T>(options: CursorOptions<T>): Promise<Cursor<T
   let value: T = await readValue(options);
   let durable: T | undefined = value;
   let timer: NodeJS.Timeout | undefined;
-  let writing: Promise<void> = Promise.resolve();
+  let writing: Promise<boolean> = Promise.resolve(true);
   let failing = false;
 
-  async function write(): Promise<void> {
+  async function write(): Promise<boolean> {
     const current = value;
-    if (current === durable) return;
+    if (current === durable) return true;
     try {
       await writeFileDurably(disk, path, encode(current));
       durable = current;
@@ -54,9 +57,10 @@ export async function openCursor<T>(options: CursorOptions<T>): Promise<Cursor<T
       if (!failing) options.logger.error({ path, error: messageOf(error) }, 'cannot store a position');
       failing = true;
     }
+    return current === durable;
   }
 
-  function flush(): Promise<void> {
+  function flush(): Promise<boolean> {
     clearTimeout(timer);
     timer = undefined;
     writing = writing.then(write);

@@ -131,3 +131,45 @@ test('after a crash at any moment each acknowledged batch is there once, in orde
   );
   await fc.assert(property, { numRuns: 200 });
 });
+
+test('the end is never seen with the sequence of one record and the lines of another', async () => {
+  const disk = createSimulatedDisk();
+  const lane = await open(disk);
+  let done = false;
+  const appending = (async () => {
+    for (let batch = 1; batch <= 20; batch += 1) await lane.append(batch, ['1', '2', '3']);
+    done = true;
+  })();
+  while (!done) {
+    assert.equal(lane.lineCount, lane.next * 3);
+    await Promise.resolve();
+  }
+  await appending;
+  await lane.close();
+});
+
+test('notes are kept with their lines, over parts and restarts; records without any are as they were', async () => {
+  const disk = createSimulatedDisk();
+  const lane = await open(disk);
+  const lines = Array.from({ length: 7000 }, (_, i) => String(i));
+  await lane.append(1, ['1', '2']);
+  await lane.append(
+    2,
+    lines,
+    lines.map((_, i) => (i % 3 === 0 ? undefined : { kind: `k${i % 2}`, numbers: [i, i / 2] })),
+  );
+  await lane.close();
+  const again = await open(disk);
+  const found: string[] = [];
+  for await (const record of again.read(0)) {
+    const content = await record.content();
+    assert.deepEqual(content.lines, await record.lines());
+    for (const [i, line] of content.lines.entries())
+      found.push(`${line} ${JSON.stringify(content.notes[i])}`);
+  }
+  const expected = lines.map((line, i) =>
+    i % 3 === 0 ? `${line} undefined` : `${line} {"kind":"k${i % 2}","numbers":[${i},${i / 2}]}`,
+  );
+  assert.deepEqual(found, ['1 undefined', '2 undefined', ...expected]);
+  await again.close();
+});

@@ -9,12 +9,23 @@
 
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { decodeLaneHeader, decodeLaneLines, encodeLaneRecord, type LaneHeader } from './lane-record.ts';
+import {
+  decodeLaneContent,
+  decodeLaneHeader,
+  encodeLaneRecord,
+  type LaneContent,
+  type LaneHeader,
+  type Notes,
+} from './lane-record.ts';
 import type { Log } from './log.ts';
+
+export type { LaneContent, Note, Notes } from './lane-record.ts';
 
 export interface LaneRecord extends LaneHeader {
   readonly sequence: number;
   lines(): Promise<readonly string[]>;
+  /** Lines and what is noted of them. */
+  content(): Promise<LaneContent>;
 }
 
 /** How much a lane holds, or has held. */
@@ -28,6 +39,8 @@ export interface Lane {
   readonly first: number;
   readonly next: number;
   readonly bytes: number;
+  /** Appended since the lane was opened. */
+  readonly bytesAppended: number;
   /** Lines ever appended. */
   readonly lineCount: number;
   /** Newest time of any line; -Infinity when there was none. */
@@ -35,7 +48,7 @@ export interface Lane {
   /** End of the last batch that is here whole; -Infinity when there is none. */
   readonly lastBatchEndMs: number;
   /** Resolves once durable. Nothing to append for a batch that is here already, or without lines. */
-  append(batchEndMs: number, lines: readonly string[]): Promise<void>;
+  append(batchEndMs: number, lines: readonly string[], notes?: Notes): Promise<void>;
   /** Records from a sequence on (or the oldest kept) up to the end at the time it gets there. */
   read(from: number): AsyncGenerator<LaneRecord>;
   /** Resolves when there is something at or after `from`, or the signal aborts. */
@@ -47,23 +60,30 @@ export interface Lane {
   close(): Promise<void>;
 }
 
-/** Most lines and characters in one record, so that one record fits one request. */
-const maxLines = 5000;
-const defaultCharacters = 1024 * 1024;
+/** Most lines and characters in one record of several lines: usually what fits one request. */
+export interface RecordLimits {
+  readonly lines: number;
+  readonly characters: number;
+}
+
+const usualLimits: RecordLimits = { lines: 5000, characters: 1024 * 1024 };
 
 /**
- * Makes a lane of an open log. `timeOf` gives a line's time in ms; `maxCharacters` bounds a record of several lines,
- * several of which must fit in the log's budget.
+ * Makes a lane of an open log. `timeOf` gives a line's time in ms; Several records of the size that `limits` allow must fit in
+ * the log's budget.
  */
 export async function openLane(
   log: Log,
   timeOf: (line: string) => number,
   logger: Logger,
-  maxCharacters = defaultCharacters,
+  limits: Partial<RecordLimits> = {},
 ): Promise<Lane> {
   const last = await lastHeader(log, logger);
   const state = {
     newestMs: last?.newestMs ?? Number.NEGATIVE_INFINITY,
+    bytesAppended: 0,
+    /** Beside `lineCount`, and changed with it: a place is both. */
+    next: log.next,
     lineCount: last === undefined ? 0 : last.linesBefore + last.count,
     /** Up to here the batches are in the lane: part `part` of the batch ending at `batchEndMs`, `last` the final one. */
     at: {
@@ -80,9 +100,12 @@ export async function openLane(
     return batchEndMs < at.batchEndMs || (batchEndMs === at.batchEndMs && (at.last || part <= at.part));
   }
 
-  async function appendParts(batchEndMs: number, lines: readonly string[]): Promise<void> {
-    const parts = partsOf(lines, maxCharacters);
+  async function appendParts(batchEndMs: number, lines: readonly string[], notes: Notes): Promise<void> {
+    const parts = partsOf(lines, { ...usualLimits, ...limits });
+    let at = 0;
     for (const [part, piece] of parts.entries()) {
+      const from = at;
+      at += piece.length;
       if (isKnown(batchEndMs, part)) continue;
       const { oldestMs, newestMs } = timesOf(piece, timeOf);
       const header: LaneHeader = {
@@ -94,7 +117,10 @@ export async function openLane(
         oldestMs,
         newestMs: Math.max(state.newestMs, newestMs),
       };
-      await log.append(await encodeLaneRecord(header, piece));
+      const body = await encodeLaneRecord(header, piece, notes.slice(from, at));
+      const sequence = await log.append(body);
+      state.next = sequence + 1;
+      state.bytesAppended += body.length;
       state.at = { batchEndMs, part, last: header.last };
       state.newestMs = header.newestMs;
       state.lineCount += piece.length;
@@ -107,10 +133,13 @@ export async function openLane(
       return log.first;
     },
     get next() {
-      return log.next;
+      return state.next;
     },
     get bytes() {
       return log.bytes;
+    },
+    get bytesAppended() {
+      return state.bytesAppended;
     },
     get lineCount() {
       return state.lineCount;
@@ -121,14 +150,14 @@ export async function openLane(
     get lastBatchEndMs() {
       return state.at.batchEndMs;
     },
-    append(batchEndMs, lines) {
-      const done = appending.then(() => appendParts(batchEndMs, lines));
+    append(batchEndMs, lines, notes = []) {
+      const done = appending.then(() => appendParts(batchEndMs, lines, notes));
       appending = done.catch(() => undefined);
       return done;
     },
     read: (from) => readRecords(log, from, logger),
     arrival(from, signal) {
-      if (log.next > from || signal.aborted) return Promise.resolve();
+      if (state.next > from || signal.aborted) return Promise.resolve();
       return new Promise((resolve) => {
         const wake = (): void => {
           waiting.delete(wake);
@@ -140,12 +169,13 @@ export async function openLane(
       });
     },
     expect({ next, lineCount }) {
-      const missing = Math.max(0, next - log.next);
+      const missing = Math.max(0, next - state.next);
       log.miss(next - missing, next);
       if (missing > 0) state.lineCount = Math.max(state.lineCount, lineCount);
+      state.next = Math.max(state.next, next);
       return missing;
     },
-    release: (below) => log.release(Math.min(below, log.next - 1)),
+    release: (below) => log.release(Math.min(below, state.next - 1)),
     async close() {
       await appending;
       await log.close();
@@ -156,7 +186,9 @@ export async function openLane(
 async function* readRecords(log: Log, from: number, logger: Logger): AsyncGenerator<LaneRecord> {
   for await (const { sequence, body } of log.read(from)) {
     const header = headerOf(body, sequence, logger);
-    if (header !== undefined) yield { ...header, sequence, lines: () => decodeLaneLines(body) };
+    if (header === undefined) continue;
+    const content = (): Promise<LaneContent> => decodeLaneContent(body);
+    yield { ...header, sequence, content, lines: async () => (await content()).lines };
   }
 }
 
@@ -179,13 +211,13 @@ async function lastHeader(log: Log, logger: Logger): Promise<LaneHeader | undefi
   return (await lastAfter(Math.max(log.first, log.next - 1))) ?? (await lastAfter(log.first));
 }
 
-function partsOf(lines: readonly string[], maxCharacters: number): (readonly string[])[] {
+function partsOf(lines: readonly string[], limits: RecordLimits): (readonly string[])[] {
   const parts: string[][] = [];
   let characters = Number.POSITIVE_INFINITY;
   for (const line of lines) {
     const part = parts.at(-1);
     characters += line.length;
-    if (part !== undefined && part.length < maxLines && characters <= maxCharacters) part.push(line);
+    if (part !== undefined && part.length < limits.lines && characters <= limits.characters) part.push(line);
     else {
       parts.push([line]);
       characters = line.length;

@@ -47,7 +47,7 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
   const running = posts.length === 0 ? [discard(lane, options.signal)] : posts.map(run);
   return {
     status: () => posts.map(lineOf),
-    closed: Promise.all(running).then(() => cursor.flush()),
+    closed: Promise.all(running).then(async () => void (await cursor.flush())),
   };
 }
 

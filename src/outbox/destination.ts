@@ -27,7 +27,8 @@ export async function startForwarding(
   { forward: { influx }, data }: Pick<GatewayConfig, 'forward' | 'data'>,
   { outbox, setAside, logger, signal }: ForwardingContext,
 ): Promise<Forwarder> {
-  const common = { lane: outbox.points, disk: systemDisk, setAside, logger, signal };
+  const { points: lane, levels, pointsBudgetBytes: budgetBytes } = outbox;
+  const common = { lane, levels, budgetBytes, disk: systemDisk, setAside, logger, signal };
   if (influx !== undefined) {
     return startForward({
       ...common,

@@ -7,12 +7,25 @@ import type { SetAside } from '../core/types.ts';
 import { type Cursor, openCursor } from '../log/cursor.ts';
 import type { Disk } from '../log/files.ts';
 import type { Lane } from '../log/lane.ts';
-import { cutBacklog, type Mark, neededFrom, type Positions, parsePositions } from './positions.ts';
+import { type Level, mergedUpTo } from './levels.ts';
+import {
+  cutBacklog,
+  isMark,
+  type Mark,
+  neededFrom,
+  type Positions,
+  parsePositions,
+  pastMerged,
+} from './positions.ts';
 import type { Work } from './request.ts';
 import type { Sink } from './sink.ts';
 
 export interface ForwardOptions {
   readonly lane: Lane;
+  /** Where points of a long outage are merged to; default: nowhere. */
+  readonly levels?: readonly Level[];
+  /** Of the lane: half full, it is thinned. */
+  readonly budgetBytes?: number;
   readonly sink: Sink;
   /** For people: "http://127.0.0.1:8086 fleet". */
   readonly target: string;
@@ -47,15 +60,38 @@ const usualWaits: Waits = {
   positionMs: 1000,
 };
 
-/** What is on its way of the live records or of the backlog, and where the position goes when it is done. */
+/** What is on its way, and where the position goes when it is done. */
 export interface Flow extends Work {
   readonly end: Mark;
   readonly batchEndMs: number | undefined;
+  /** The level it was read from; absent: the lane itself. */
+  readonly level?: number;
 }
 
-interface Stored extends Positions {
+/** No line at or after these was ever part of a request. */
+export interface Tried {
+  readonly live: Mark;
+  /** Sequences: of the lane, and of each level. */
+  readonly backlog: number;
+  readonly levels: readonly number[];
+}
+
+export interface Stored extends Positions {
+  /** How far each level is sent. */
+  readonly levels?: readonly Mark[];
+  /** Only while it is sure. */
+  readonly tried?: Tried;
   /** The sink's own, for sinks in which sending again would double. */
   readonly mark?: string;
+}
+
+/** What thinning has done since the start. */
+export interface ThinCounts {
+  /** Points merged, and what they were merged to. */
+  from: number;
+  to: number;
+  /** Values of fields that cannot be merged, of points that were. */
+  leftOut: number;
 }
 
 export interface State {
@@ -76,11 +112,26 @@ export interface State {
   sent: number;
   setAside: number;
   lost: number;
+  readonly thinned: ThinCounts;
+  tried: Tried;
+  /** Whether `tried` is stored with the positions from now on, and whether it may be on disk. */
+  claims: boolean;
+  isClaimStored: boolean;
+  /** The lanes being thinned now: 0 the lane itself, then levels. */
+  readonly thinning: Set<number>;
+  /** By lane, as in `thinning`: not before this time is it tried again after a failure. */
+  readonly thinAtMs: number[];
+  /** Batch end of what was last known as the oldest of the backlog. */
+  backlogSinceMs: number | undefined;
+  /** By level, the time of the oldest point last known. */
+  readonly levelSinceMs: (number | undefined)[];
+  /** The lane when the outage began, or was begun to be seen. */
+  outage: { readonly batchEndMs: number; readonly bytes: number } | undefined;
 }
 
 /** Opens the stored positions. Throws `GatewayError` when they cannot be read. */
 export async function createState(options: ForwardOptions): Promise<State> {
-  const { lane, logger } = options;
+  const { lane, logger, levels = [] } = options;
   const waits = { ...usualWaits, ...options.waits };
   const start = await firstMark(lane);
   const cursor = await openCursor<Stored>({
@@ -90,14 +141,15 @@ export async function createState(options: ForwardOptions): Promise<State> {
     parse: parseStored,
     everyMs: waits.positionMs,
     logger,
-    onDurable: (stored) => lane.release(neededFrom(stored)),
+    onDurable(stored) {
+      lane.release(neededFrom(stored));
+      for (const [i, mark] of (stored.levels ?? []).entries()) levels[i]?.lane.release(mark.sequence);
+    },
   });
-  // A position the lane never gave: its files were removed.
-  if (cursor.value.live.sequence > lane.next) {
-    const records = cursor.value.live.sequence - lane.next;
-    logger.error({ records }, 'points of the outbox are gone: what was not sent of them is lost');
-    cursor.set({ live: start });
-  }
+  const stored = cursor.value;
+  const places = await placesOf(options, stored, start);
+  if (places !== stored) cursor.set(places);
+  const tried = stored.tried?.levels.length === levels.length ? stored.tried : undefined;
   const now = (): number => performance.now();
   return {
     options,
@@ -114,7 +166,54 @@ export async function createState(options: ForwardOptions): Promise<State> {
     sent: 0,
     setAside: 0,
     lost: 0,
+    thinned: { from: 0, to: 0, leftOut: 0 },
+    tried: tried ?? everything(options),
+    claims: tried !== undefined,
+    isClaimStored: stored.tried !== undefined,
+    thinning: new Set(),
+    thinAtMs: [],
+    backlogSinceMs: undefined,
+    levelSinceMs: [],
+    outage: undefined,
   };
+}
+
+/** The stored places, moved past what is merged to a level already, and back to what there is. */
+async function placesOf(
+  { lane, levels = [], logger }: ForwardOptions,
+  stored: Stored,
+  start: Mark,
+): Promise<Stored> {
+  // A position the lane never gave: its files were removed.
+  const isGone = stored.live.sequence > lane.next;
+  if (isGone) {
+    const records = stored.live.sequence - lane.next;
+    logger.error({ records }, 'points of the outbox are gone: what was not sent of them is lost');
+  }
+  const kept: Positions = isGone ? { live: start } : stored;
+  if (levels.length === 0) return isGone ? kept : stored;
+  const { live, backlog } = pastMerged(kept, await markAt(lane, mergedUpTo(levels[0])));
+  const marks: Mark[] = [];
+  for (const [i, level] of levels.entries()) {
+    const first = await firstMark(level.lane);
+    const held = stored.levels?.[i] ?? first;
+    const mark = held.sequence > level.lane.next ? first : held;
+    const merged = mergedUpTo(levels[i + 1]);
+    marks.push(mark.sequence < merged ? await markAt(level.lane, merged) : mark);
+  }
+  const { mark, tried } = stored;
+  return {
+    live,
+    ...(backlog !== undefined && { backlog }),
+    levels: marks,
+    ...(tried !== undefined && { tried }),
+    ...(mark !== undefined && { mark }),
+  };
+}
+
+/** Everything there is may have been part of a request. */
+function everything({ lane, levels = [] }: ForwardOptions): Tried {
+  return { live: endOf(lane), backlog: lane.next, levels: levels.map((level) => level.lane.next) };
 }
 
 /** The place after everything appended so far. */
@@ -123,7 +222,12 @@ export function endOf(lane: Lane): Mark {
 }
 
 async function firstMark(lane: Lane): Promise<Mark> {
-  for await (const record of lane.read(lane.first)) {
+  return await markAt(lane, lane.first);
+}
+
+/** The place before the first record from a sequence on. */
+export async function markAt(lane: Lane, sequence: number): Promise<Mark> {
+  for await (const record of lane.read(sequence)) {
     return { sequence: record.sequence, line: record.linesBefore };
   }
   return endOf(lane);
@@ -131,8 +235,24 @@ async function firstMark(lane: Lane): Promise<Mark> {
 
 function parseStored(value: unknown): Stored | undefined {
   const positions = parsePositions(value);
-  const mark = (value as { mark?: unknown } | null)?.mark;
-  return positions === undefined || typeof mark !== 'string' ? positions : { ...positions, mark };
+  if (positions === undefined) return undefined;
+  const { mark, levels, tried } = value as { mark?: unknown; levels?: unknown; tried?: unknown };
+  return {
+    ...positions,
+    ...(Array.isArray(levels) && levels.every(isMark) && { levels }),
+    ...(isTried(tried) && { tried }),
+    ...(typeof mark === 'string' && { mark }),
+  };
+}
+
+function isTried(value: unknown): value is Tried {
+  const { live, backlog, levels } = (value ?? {}) as { live?: unknown; backlog?: unknown; levels?: unknown };
+  return (
+    isMark(live) &&
+    Number.isSafeInteger(backlog) &&
+    Array.isArray(levels) &&
+    levels.every(Number.isSafeInteger)
+  );
 }
 
 /** What is unsent before `end` becomes backlog, where there is one. */
@@ -140,14 +260,51 @@ export function cut(state: State, end: Mark): void {
   const { lane, backlogPointsPerSecond } = state.options;
   if (backlogPointsPerSecond === Number.POSITIVE_INFINITY) return;
   const positions = state.cursor.value;
-  const next = cutBacklog(positions, end, lane.newestMs);
+  const next = cutBacklog(positions, end, lane.newestMs, state.tried.live);
   if (next !== positions) store(state, next);
 }
 
-/** Keeps positions, with the sink's mark at this moment. */
-export function store(state: State, positions: Positions): void {
+/** Keeps positions, with the sink's mark at this moment. What is not given stays as it is. */
+export function store(state: State, positions: Positions, levels = state.cursor.value.levels): void {
   const mark = state.options.sink.mark?.();
   const { live, backlog } = positions;
-  const at = backlog === undefined ? { live } : { live, backlog };
-  state.cursor.set(mark === undefined ? at : { ...at, mark });
+  state.cursor.set({
+    live,
+    ...(backlog !== undefined && { backlog }),
+    ...(levels !== undefined && { levels }),
+    ...(state.claims && { tried: state.tried }),
+    ...(mark !== undefined && { mark }),
+  });
+}
+
+/**
+ * Notes what a request is made of before it is sent; false when that cannot be stored. After a crash it must not pass for
+ * untried: merged with others it would count twice.
+ */
+export async function noteTried(
+  state: State,
+  what: 'live' | 'backlog',
+  { end, level }: Flow,
+): Promise<boolean> {
+  const { tried } = state;
+  const known =
+    what === 'live' ? tried.live.sequence : level === undefined ? tried.backlog : (tried.levels[level] ?? 0);
+  if (end.sequence <= known) return true;
+  if (state.isClaimStored) {
+    state.claims = false;
+    store(state, state.cursor.value);
+    if (!(await state.cursor.flush())) return false;
+    state.isClaimStored = false;
+  }
+  if (what === 'live') state.tried = { ...tried, live: end };
+  else if (level === undefined) state.tried = { ...tried, backlog: end.sequence };
+  else state.tried = { ...tried, levels: tried.levels.with(level, end.sequence) };
+  return true;
+}
+
+/** Between requests: what is tried is known, and may be stored. */
+export function claim(state: State): void {
+  state.claims = true;
+  state.isClaimStored = true;
+  store(state, state.cursor.value);
 }

@@ -11,8 +11,9 @@
  */
 
 import { messageOf } from '../core/errors.ts';
-import { cut, endOf, type Flow, type State, store } from './forward-state.ts';
-import { gather, type Range } from './gather.ts';
+import type { Lane } from '../log/lane.ts';
+import { claim, cut, endOf, type Flow, noteTried, type State, store } from './forward-state.ts';
+import { gather, type Range, requestLines } from './gather.ts';
 import { timeOfLine } from './line-protocol.ts';
 import { advanceBacklog, backlogUntilMs } from './positions.ts';
 import { createWork, type Progress, settle } from './request.ts';
@@ -34,6 +35,9 @@ export async function step(
       complete(state, lane, flow);
       return 0;
     }
+    if (!(await noteTried(state, lane, flow))) {
+      return hold(state, { kind: 'unavailable', detail: 'the read position cannot be stored' });
+    }
     const lines = flow.chunks[0]!.length;
     const progress = settle(flow, await state.options.sink.send(flow.chunks[0]!, hard));
     return apply(state, lane, flow, progress, lines);
@@ -47,30 +51,77 @@ async function nextFlow(
   what: 'live' | 'live or backlog',
 ): Promise<'live' | 'backlog' | undefined> {
   const { lane } = state.options;
-  const { live, backlog } = state.cursor.value;
+  const { live } = state.cursor.value;
   if (state.live === undefined && live.sequence < lane.next) {
     const untilMs = (): number => Number.POSITIVE_INFINITY;
-    state.live = await gatherFlow(state, { from: live, to: endOf(lane), untilMs }, Number.POSITIVE_INFINITY);
+    const range = { from: live, to: endOf(lane), untilMs };
+    // One record is enough to see whether the server is back, and all that a lost answer leaves in doubt.
+    const isProbe = state.health.state === 'down';
+    state.live = await gatherFlow(state, range, { maxLines: isProbe ? 1 : requestLines });
   }
   if (state.live !== undefined) return 'live';
-  if (what === 'live' || backlog === undefined || state.now() < state.backlogAtMs) return undefined;
-  const untilMs = (sequence: number): number => backlogUntilMs(backlog, sequence);
-  const chunkLines = Math.max(1, Math.floor(state.options.backlogPointsPerSecond));
-  state.backlog ??= await gatherFlow(state, { from: backlog.at, to: live, untilMs }, chunkLines);
-  return 'backlog';
+  if (what === 'live' || state.now() < state.backlogAtMs) return undefined;
+  state.backlog ??= (await gatherMerged(state)) ?? (await gatherBacklog(state));
+  return state.backlog === undefined ? undefined : 'backlog';
 }
 
-async function gatherFlow(state: State, range: Omit<Range, 'timeOf'>, chunkLines: number): Promise<Flow> {
-  const { lane, logger, target } = state.options;
-  const { lines, end, batchEndMs, lost } = await gather(lane, { ...range, timeOf: timeOfLine });
-  if (lost > 0) {
-    state.lost += lost;
-    logger.error(
-      { target, points: lost },
-      'points lost before they could be sent: outbox at its budget, or damaged',
+function chunkLinesOf(state: State): number {
+  return Math.max(1, Math.floor(Math.min(state.options.backlogPointsPerSecond, requestLines)));
+}
+
+/** The oldest first: what was merged most. */
+async function gatherMerged(state: State): Promise<Flow | undefined> {
+  const { levels = [] } = state.options;
+  for (const [level, { lane }] of [...levels.entries()].reverse()) {
+    const from = state.cursor.value.levels![level]!;
+    if (from.sequence >= lane.next) continue;
+    const untilMs = (): number => Number.POSITIVE_INFINITY;
+    const flow = await gatherFlow(
+      state,
+      { from, to: endOf(lane), untilMs },
+      { chunkLines: chunkLinesOf(state), lane },
     );
+    state.levelSinceMs[level] = flow.oldestMs;
+    // Its batch ends are no times.
+    return { ...flow, level, batchEndMs: undefined };
   }
-  return { ...createWork(lines, chunkLines), end, batchEndMs };
+  return undefined;
+}
+
+async function gatherBacklog(state: State): Promise<Flow | undefined> {
+  const { live, backlog } = state.cursor.value;
+  if (backlog === undefined) return undefined;
+  const untilMs = (sequence: number): number => backlogUntilMs(backlog, sequence);
+  const range = { from: backlog.at, to: live, untilMs };
+  const flow = await gatherFlow(state, range, { chunkLines: chunkLinesOf(state) });
+  state.backlogSinceMs = flow.batchEndMs ?? state.backlogSinceMs;
+  return flow;
+}
+
+interface GatherOptions {
+  /** Default: the lane of new points. */
+  readonly lane?: Lane;
+  /** Of one request; default: what is gathered. */
+  readonly chunkLines?: number;
+  readonly maxLines?: number;
+}
+
+async function gatherFlow(
+  state: State,
+  range: Omit<Range, 'timeOf'>,
+  { lane = state.options.lane, chunkLines = requestLines, maxLines = requestLines }: GatherOptions,
+): Promise<Flow & { readonly oldestMs: number | undefined }> {
+  const { lines, lost, ...gathered } = await gather(lane, { ...range, timeOf: timeOfLine }, maxLines);
+  noteLost(state, lost);
+  return { ...createWork(lines, chunkLines), ...gathered };
+}
+
+/** Counts what is gone before it was sent or merged. */
+export function noteLost(state: State, points: number): void {
+  if (points === 0) return;
+  state.lost += points;
+  const { logger, target } = state.options;
+  logger.error({ target, points }, 'points lost before they could be sent: outbox at its budget, or damaged');
 }
 
 /** What an answer changes; gives the ms to wait. */
@@ -102,12 +153,16 @@ function apply(
 function good(state: State): void {
   if (state.isDown) state.outageEnd = endOf(state.options.lane);
   state.isDown = false;
+  state.outage = undefined;
   state.health.good();
   state.backoff.reset();
 }
 
 function hold(state: State, held: NonNullable<Progress['held']>): number {
   state.isDown = true;
+  const { lane } = state.options;
+  state.outage ??= { batchEndMs: lane.lastBatchEndMs, bytes: lane.bytesAppended };
+  if (!state.claims) claim(state);
   if (held.kind === 'refused') {
     state.health.bad('refused', held.detail, state.waits.refusedMs, held.remedy);
     return state.waits.refusedMs;
@@ -121,6 +176,10 @@ function hold(state: State, held: NonNullable<Progress['held']>): number {
 function complete(state: State, lane: 'live' | 'backlog', flow: Flow): void {
   const positions = state.cursor.value;
   state[lane] = undefined;
+  if (flow.level !== undefined) {
+    store(state, positions, positions.levels!.with(flow.level, flow.end));
+    return;
+  }
   if (lane === 'backlog') {
     store(state, advanceBacklog(positions, flow.end));
     return;

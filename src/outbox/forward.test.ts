@@ -351,7 +351,7 @@ test('delivered records are released', async () => {
   const disk = createSimulatedDisk();
   const r = await rig(disk, 256 * 1024);
   const server = scripted(() => ({ kind: 'accepted' }));
-  const forwarder = await r.start(server.sink);
+  const forwarder = await r.start(server.sink, { waits: { ...waits, positionMs: 1 } });
   for (let batch = 1; batch <= 300; batch += 1) {
     await r.append(
       batch,

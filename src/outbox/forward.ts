@@ -7,21 +7,17 @@
  */
 
 import { sleep } from '../core/backoff.ts';
-import type { ForwardLine } from '../core/status.ts';
-import { createState, cut, endOf, type ForwardOptions, type State, store } from './forward-state.ts';
+import { claim, createState, cut, endOf, type ForwardOptions, type State, store } from './forward-state.ts';
+import { type ForwardStatus, hasBacklog, statusOf } from './forward-status.ts';
 import { step } from './forward-step.ts';
-import { backlogLines, neededFrom } from './positions.ts';
+import { neededFrom } from './positions.ts';
+import { thin } from './thin.ts';
 
 export type { ForwardOptions } from './forward-state.ts';
+export type { ForwardStatus } from './forward-status.ts';
 
-export interface ForwardStatus extends ForwardLine {
-  /** Of the pending points: those of an outage, sent behind new ones. */
-  readonly backlogPoints: number;
-  /** Lines that were dropped unsent because the outbox reached its budget. */
-  readonly lost: number;
-  /** End of the batch that the oldest pending point known came from. */
-  readonly oldestPendingMs: number | undefined;
-}
+/** How often the lanes are looked at while waiting. */
+const lookEveryMs = 1000;
 
 export interface Forwarder {
   status(): ForwardStatus;
@@ -55,13 +51,28 @@ async function run(state: State): Promise<void> {
   while (!signal.aborted) {
     const waitMs = await step(state, hard.signal, 'live or backlog');
     if (waitMs === undefined) await quiet(state);
-    else if (waitMs > 0) await sleep(waitMs, signal);
+    else await wait(state, waitMs);
   }
   limit ??= setTimeout(() => hard.abort(), state.waits.flushMs);
   while (!hard.signal.aborted && (await step(state, hard.signal, 'live')) === 0);
   clearTimeout(limit);
+  claim(state);
   await state.cursor.flush();
   await sink.close();
+}
+
+/** Waits before the next request; the backlog grows meanwhile and may have to be thinned. */
+async function wait(state: State, waitMs: number): Promise<void> {
+  const { signal } = state.options;
+  const untilMs = state.now() + waitMs;
+  for (;;) {
+    // Nothing is begun anew that is half done.
+    const isFree = state.isDown || (state.live === undefined && state.backlog === undefined);
+    const thinned = isFree && (await thin(state));
+    const leftMs = untilMs - state.now();
+    if (leftMs <= 0 || signal.aborted) return;
+    if (!thinned) await sleep(Math.min(leftMs, lookEveryMs), signal);
+  }
 }
 
 /** Waits for new records, or until the backlog may go on. */
@@ -70,29 +81,9 @@ async function quiet(state: State): Promise<void> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const waits = [lane.arrival(state.cursor.value.live.sequence, either)];
-  if (state.cursor.value.backlog !== undefined) {
+  if (hasBacklog(state)) {
     waits.push(sleep(Math.max(0, state.backlogAtMs - state.now()), either));
   }
   await Promise.race(waits);
   over.abort();
-}
-
-function statusOf(state: State): ForwardStatus {
-  const { lane, target } = state.options;
-  const positions = state.cursor.value;
-  const backlogPoints = backlogLines(positions);
-  const pendingPoints = lane.lineCount - positions.live.line + backlogPoints;
-  const batchEnds = [state.backlog, state.live].flatMap((flow) => flow?.batchEndMs ?? []);
-  return {
-    target,
-    state: state.health.state,
-    detail: state.health.detail(),
-    sent: state.sent,
-    setAside: state.setAside,
-    lost: state.lost,
-    pendingPoints,
-    pendingBytes: pendingPoints === 0 ? 0 : lane.bytes,
-    backlogPoints,
-    oldestPendingMs: batchEnds.length === 0 ? undefined : Math.min(...batchEnds),
-  };
 }

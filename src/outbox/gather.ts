@@ -9,6 +9,8 @@ export interface Gathered {
   readonly end: Mark;
   /** Batch end of the first record that gave lines. */
   readonly batchEndMs: number | undefined;
+  /** Time of the oldest line of that record. */
+  readonly oldestMs: number | undefined;
   /** Lines that were in the lane but are gone: dropped for the budget, or damaged. */
   readonly lost: number;
 }
@@ -22,17 +24,17 @@ export interface Range {
   readonly timeOf: (line: string) => number;
 }
 
-const maxLines = 5000;
+export const requestLines = 5000;
 const maxCharacters = 1024 * 1024;
 
 /** At least one record, then more while they fit a request. */
-export async function gather(lane: Lane, range: Range): Promise<Gathered> {
+export async function gather(lane: Lane, range: Range, maxLines = requestLines): Promise<Gathered> {
   const lines: string[] = [];
   const { from, to } = range;
   let end = from;
   let characters = 0;
   let lost = 0;
-  let batchEndMs: number | undefined;
+  let first: LaneRecord | undefined;
   let isFull = false;
   for await (const record of lane.read(from.sequence)) {
     if (record.sequence >= to.sequence) break;
@@ -42,7 +44,7 @@ export async function gather(lane: Lane, range: Range): Promise<Gathered> {
     if (isFull && lines.length > 0) break;
     lost += missing(range, end, { sequence: record.sequence, line: record.linesBefore });
     end = { sequence: record.sequence + 1, line: record.linesBefore + record.count };
-    if (wanted.length > 0) batchEndMs ??= record.batchEndMs;
+    if (wanted.length > 0) first ??= record;
     for (const line of wanted) lines.push(line);
     characters += length;
     isFull = lines.length >= maxLines;
@@ -53,7 +55,7 @@ export async function gather(lane: Lane, range: Range): Promise<Gathered> {
     lost += missing(range, end, to);
     end = to;
   }
-  return { lines, end, batchEndMs, lost };
+  return { lines, end, batchEndMs: first?.batchEndMs, oldestMs: first?.oldestMs, lost };
 }
 
 /** Lines between two places. Of those that were delivered ahead nothing is lost. */

@@ -79,7 +79,8 @@ function tagsOf(tags: Readonly<Record<string, string>>): string {
   return text;
 }
 
-function keyOf(key: string): string {
+/** The name of a tag or field as it stands in a line. */
+export function keyOf(key: string): string {
   return key === 'time' ? 'time_' : escaped(key, inKey);
 }
 

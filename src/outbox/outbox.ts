@@ -1,21 +1,24 @@
 /**
- * The outbox: what batches put out, durable, in two lanes: points to forward, alerts to deliver.
+ * The outbox: what batches put out, durable, in two lanes: points to forward, alerts to deliver. Behind the points are the
+ * levels: lanes of points merged to longer and longer windows, where an outage takes them (thin.ts).
  *
  * Invariant: when `append` resolves, the batch's output is on disk in both lanes, once, however often the batch is run
- * again. Bounded: at the budget the oldest points go first, counted; alerts have a share of their own.
- * Not here: sending and delivering, and rules.
+ * again. Bounded: each lane has a share of the budget of its own, and at it the oldest go, counted.
+ * Not here: sending, thinning and delivering, and rules.
  */
 
 import { join } from 'node:path';
 import type { Logger } from '../core/log.ts';
-import type { Alert, Point, SetAside } from '../core/types.ts';
+import type { Alert, FieldMerges, Point, SetAside } from '../core/types.ts';
 import { type Disk, systemDisk } from '../log/files.ts';
-import { type Lane, openLane } from '../log/lane.ts';
+import { type Lane, type LaneContent, type Note, openLane } from '../log/lane.ts';
 import { type LogLosses, openLog } from '../log/log.ts';
+import { type Level, openLevels, releaseMerged } from './levels.ts';
 import { encodePoint, timeOfLine } from './line-protocol.ts';
+import { type Noting, notingOf } from './merge.ts';
 
 export interface OutboxOptions {
-  /** On disk, of both lanes together. */
+  /** On disk, of all lanes together. */
   readonly budgetBytes: number;
   readonly logger: Logger;
   /** Gets points that have no line, such as one without fields. */
@@ -23,72 +26,117 @@ export interface OutboxOptions {
   readonly disk?: Disk;
 }
 
+export type MergesByMeasurement = ReadonlyMap<string, FieldMerges>;
+
 export interface Outbox {
-  /** Lines of line protocol. */
+  /** Lines of line protocol, each with how it may be merged. */
   readonly points: Lane;
+  readonly pointsBudgetBytes: number;
+  /** From the shortest windows to the longest. */
+  readonly levels: readonly Level[];
   /** Alerts as JSON. */
   readonly alerts: Lane;
-  /** The output of the batch that ended at `batchEndMs`; nothing for a batch appended before. Throws `GatewayError`. */
-  append(batchEndMs: number, points: readonly Point[], alerts: readonly Alert[]): Promise<void>;
+  /**
+   * The output of the batch that ended at `batchEndMs`; nothing for a batch appended before. Throws `GatewayError`.
+   * `merges`: how points may be merged when they must be thinned; those of other measurements never are.
+   */
+  append(
+    batchEndMs: number,
+    points: readonly Point[],
+    alerts: readonly Alert[],
+    merges?: MergesByMeasurement,
+  ): Promise<void>;
   /** Where a consumer of this name keeps its position. */
   cursorPath(consumer: string): string;
   readonly losses: { readonly points: Readonly<LogLosses>; readonly alerts: Readonly<LogLosses> };
   close(): Promise<void>;
 }
 
+/** Of the budget. The levels have the rest (levels.ts). */
+const pointShare = 1 / 2;
 /** Alerts are few and small. */
 const alertShare = 1 / 16;
 const alertSegmentBytes = 256 * 1024;
 /** Of one record: at three bytes each a few of them fit in the share of the smallest budget. */
 const alertCharacters = 64 * 1024;
 
-/** Opens both lanes in a folder, which is created when missing. Throws `GatewayError`. */
+/** Opens all lanes in a folder, which is created when missing. Throws `GatewayError`. */
 export async function openOutbox(folder: string, options: OutboxOptions): Promise<Outbox> {
   const { logger, disk = systemDisk, budgetBytes, setAside } = options;
   const common = { whenFull: 'drop-oldest', keepReleased: false, disk, logger } as const;
   const alertBytes = Math.floor(budgetBytes * alertShare);
-  const pointLog = await openLog(join(folder, 'points'), {
-    ...common,
-    budgetBytes: budgetBytes - alertBytes,
-  });
+  const pointsBudgetBytes = Math.floor(budgetBytes * pointShare);
+  const levels = await openLevels(folder, budgetBytes, common);
+  const pointLog = await openLog(join(folder, 'points'), { ...common, budgetBytes: pointsBudgetBytes });
+  releaseMerged(pointLog, levels[0]);
   const alertLog = await openLog(join(folder, 'alerts'), {
     ...common,
     budgetBytes: alertBytes,
     segmentBytes: alertSegmentBytes,
   });
   const points = await openLane(pointLog, timeOfLine, logger);
-  const alerts = await openLane(alertLog, () => 0, logger, alertCharacters);
+  const alerts = await openLane(alertLog, () => 0, logger, { characters: alertCharacters });
 
   return {
     points,
+    pointsBudgetBytes,
+    levels,
     alerts,
-    async append(batchEndMs, newPoints, newAlerts) {
+    async append(batchEndMs, newPoints, newAlerts, merges = new Map()) {
       // Together they share nothing, but alerts are the shorter write: they are never behind points.
       const done = alerts.append(
         batchEndMs,
         newAlerts.map((alert) => JSON.stringify(alert)),
       );
       const isNew = batchEndMs > points.lastBatchEndMs;
-      await Promise.all([done, points.append(batchEndMs, linesOf(newPoints, isNew ? setAside : () => {}))]);
+      const { lines, notes } = linesOf(newPoints, merges, isNew ? setAside : () => {});
+      await Promise.all([done, points.append(batchEndMs, lines, notes)]);
     },
     cursorPath: (consumer) => join(folder, `${consumer}.position.json`),
     losses: { points: pointLog.losses, alerts: alertLog.losses },
     async close() {
-      await Promise.all([points.close(), alerts.close()]);
+      await Promise.all([points, alerts, ...levels.map(({ lane }) => lane)].map((lane) => lane.close()));
     },
   };
 }
 
-function linesOf(points: readonly Point[], setAside: OutboxOptions['setAside']): string[] {
+function linesOf(
+  points: readonly Point[],
+  merges: MergesByMeasurement,
+  setAside: OutboxOptions['setAside'],
+): LaneContent {
   const lines: string[] = [];
+  const notes: (Note | undefined)[] = [];
   const faults: SetAside[] = [];
+  const made = new Map<string, Noting>();
   for (const point of points) {
     const encoded = encodePoint(point);
-    if (encoded.line !== undefined) lines.push(encoded.line);
-    else faults.push(faultOf(point, encoded.fault, encoded.detail));
+    if (encoded.line === undefined) {
+      faults.push(faultOf(point, encoded.fault, encoded.detail));
+      continue;
+    }
+    lines.push(encoded.line);
+    notes.push(noteOf(point, merges, made));
   }
   if (faults.length > 0) setAside(faults);
-  return lines;
+  return { lines, notes };
+}
+
+/** `made` are those made before, by measurement. */
+function noteOf(
+  { measurement, weights }: Point,
+  merges: MergesByMeasurement,
+  made: Map<string, Noting>,
+): Note | undefined {
+  const own = merges.get(measurement);
+  if (own === undefined) return undefined;
+  let noting = made.get(measurement);
+  if (noting === undefined) {
+    noting = notingOf(own);
+    made.set(measurement, noting);
+  }
+  const { kind, means } = noting;
+  return { kind, numbers: means.map((name) => weights?.[name] ?? 0) };
 }
 
 function faultOf(point: Point, fault: string, detail: string): SetAside {

@@ -16,9 +16,16 @@ export interface Mark {
   readonly line: number;
 }
 
-interface Backlog {
+interface UnsentRange {
+  readonly from: Mark;
+  readonly to: Mark;
+  /** Was part of a request whose answer was not seen: the server may have it. */
+  readonly tried?: true;
+}
+
+export interface Backlog {
   readonly at: Mark;
-  readonly unsent: readonly { readonly from: Mark; readonly to: Mark }[];
+  readonly unsent: readonly UnsentRange[];
   /** No line of the unsent ranges is newer. */
   readonly newestMs: number;
 }
@@ -28,12 +35,28 @@ export interface Positions {
   readonly backlog?: Backlog;
 }
 
-/** Turns what lies between the live position and `end` into backlog. */
-export function cutBacklog(positions: Positions, end: Mark, newestMs: number): Positions {
+/** Turns what lies between the live position and `end` into backlog. What is before `tried` was part of a request. */
+export function cutBacklog(
+  positions: Positions,
+  end: Mark,
+  newestMs: number,
+  tried: Mark = positions.live,
+): Positions {
   const { live, backlog } = positions;
   if (live.sequence >= end.sequence) return positions;
-  const unsent = [...(backlog?.unsent ?? []), { from: live, to: end }];
+  const untriedFrom = tried.sequence <= live.sequence ? live : tried.sequence < end.sequence ? tried : end;
+  let unsent = backlog?.unsent ?? [];
+  if (untriedFrom !== live) unsent = [...unsent, { from: live, to: untriedFrom, tried: true }];
+  if (untriedFrom !== end) unsent = withRange(unsent, untriedFrom, end);
   return { live: end, backlog: { at: backlog?.at ?? live, unsent, newestMs } };
+}
+
+/** Ranges that meet are one, so that their number does not grow with the cuts of one outage. */
+function withRange(unsent: readonly UnsentRange[], from: Mark, to: Mark): readonly UnsentRange[] {
+  const last = unsent.at(-1);
+  if (last === undefined || last.tried || last.to.sequence !== from.sequence)
+    return [...unsent, { from, to }];
+  return [...unsent.slice(0, -1), { from: last.from, to }];
 }
 
 /** The backlog is done when it has caught up with the live position. */
@@ -46,8 +69,25 @@ export function advanceBacklog(positions: Positions, to: Mark): Positions {
 
 /** Lines of a record at the backlog position that are to be sent have times up to this; all or none when infinite. */
 export function backlogUntilMs(backlog: Backlog, sequence: number): number {
-  const isUnsent = backlog.unsent.some(({ from, to }) => from.sequence <= sequence && sequence < to.sequence);
-  return isUnsent ? Number.POSITIVE_INFINITY : backlog.newestMs;
+  return rangeAt(backlog, sequence) === undefined ? backlog.newestMs : Number.POSITIVE_INFINITY;
+}
+
+/** Whether no line of a record was ever part of a request. */
+export function isUntried(backlog: Backlog, sequence: number): boolean {
+  const range = rangeAt(backlog, sequence);
+  return range !== undefined && range.tried === undefined;
+}
+
+function rangeAt({ unsent }: Backlog, sequence: number): UnsentRange | undefined {
+  return unsent.find(({ from, to }) => from.sequence <= sequence && sequence < to.sequence);
+}
+
+/** Positions that have passed what a level below holds already. */
+export function pastMerged(positions: Positions, mark: Mark): Positions {
+  const { live, backlog } = positions;
+  if (live.sequence < mark.sequence) return { live: mark };
+  const isBehind = backlog !== undefined && backlog.at.sequence < mark.sequence;
+  return isBehind ? advanceBacklog(positions, mark) : positions;
 }
 
 /** Lines in the backlog never sent so far. */
@@ -79,7 +119,7 @@ function isBacklog(value: unknown): value is Backlog {
   return unsent.every((range) => isMark(range?.from) && isMark(range?.to));
 }
 
-function isMark(value: unknown): value is Mark {
+export function isMark(value: unknown): value is Mark {
   const { sequence, line } = (value ?? {}) as { sequence?: unknown; line?: unknown };
   return Number.isSafeInteger(sequence) && Number.isSafeInteger(line);
 }

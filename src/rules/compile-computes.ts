@@ -11,13 +11,15 @@ import { compileResults } from './compile-results.ts';
 import type { MemoryCalls } from './memory/memory-calls.ts';
 import type { AggregatePlan, NamedCompiled } from './plan.ts';
 import type { RuleContext } from './rule-context.ts';
-import { type Earlier, readingScope } from './scopes.ts';
+import { aggregateSlot, type Earlier, readingScope } from './scopes.ts';
 
 export interface Computed {
   readonly aggregates: readonly AggregatePlan[];
   readonly computes: readonly NamedCompiled[];
   /** All names of `compute`, those that are wrong without a type. */
   readonly names: readonly Earlier[];
+  /** Names that are the result of an aggregate and nothing else, with its place. */
+  readonly plain: ReadonlyMap<string, number>;
   /** What each aggregate was written as. */
   readonly calls: readonly AggregateCall[];
   /** By device, then by aggregate. */
@@ -31,6 +33,7 @@ export const nothingComputed: Computed = {
   aggregates: [],
   computes: [],
   names: [],
+  plain: new Map(),
   calls: [],
   arguments: [],
 };
@@ -43,9 +46,18 @@ export function compileComputes(context: RuleContext, readings: readonly Reading
   return {
     ...compileResults(context, types, rest),
     aggregates: understood.map((one) => one?.plan).filter((plan) => plan !== undefined),
+    plain: plainOf(rest),
     calls: calls.map(({ call }) => call),
     arguments: context.devices.map((_, d) => understood.map((one) => one?.arguments[d] ?? [])),
   };
+}
+
+function plainOf(expressions: ReadonlyMap<string, Ast | undefined>): ReadonlyMap<string, number> {
+  const slots = [...expressions].flatMap(([name, expression]): [string, number][] => {
+    const slot = expression?.kind === 'name' ? aggregateSlot(expression.name) : undefined;
+    return slot === undefined ? [] : [[name, slot]];
+  });
+  return new Map(slots);
 }
 
 interface NamedCall {

@@ -19,6 +19,7 @@ import { leftRemedy, titleOf } from './layout.ts';
 import { lookupsOf, type Tables } from './lookup-files.ts';
 import { checkSameMemory, memoryPlansOf, readingMemoryOf, resultMemoryOf } from './memory/memory-plan.ts';
 import { checkLookupNames } from './memory/memory-worlds.ts';
+import { mergingOf } from './merges.ts';
 import type { DevicePlan, RuleInput, RulePlan } from './plan.ts';
 import type { Report } from './problem.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -94,7 +95,10 @@ export function compileRule(located: LocatedRule, surroundings: RuleSurroundings
     alerts,
     ...(silent && { silent }),
     ...(active && { active }),
-    forward: rule.forward === false ? undefined : { measurement: rule.name, onChange: onChangeOf(rule) },
+    forward:
+      rule.forward === false
+        ? undefined
+        : { measurement: rule.name, onChange: onChangeOf(rule), ...mergingOf(window, computed) },
   };
 }
 

@@ -85,7 +85,11 @@ test('a windowed rule: readings in, aggregates, computed names, alerts', () => {
     { fn: 'max', parameters: [], argumentType: 'number', resultType: 'number' },
     { fn: 'min', parameters: [], argumentType: 'number', resultType: 'number' },
   ]);
-  assert.deepEqual(rule.forward, { measurement: 'r', onChange: undefined });
+  assert.deepEqual(rule.forward, {
+    measurement: 'r',
+    onChange: undefined,
+    merges: { readings: 'sum', tights: 'sum', share: 'last' },
+  });
 
   const [input] = rule.inputs;
   assert.deepEqual(input!.keyTags, [2, 1]);

@@ -15,6 +15,7 @@ import { compileRule } from './compile-rule.ts';
 import type { NamedFacts } from './examine/known-values.ts';
 import { layoutOf, layoutOfResults } from './layout.ts';
 import { createTables, type LoadedTable } from './lookup-files.ts';
+import { mergesOf } from './merges.ts';
 import type { DevicePlan, Plan, RulePlan } from './plan.ts';
 import { createReport, type Problem } from './problem.ts';
 
@@ -66,7 +67,7 @@ export function compileRules(
   }
   if (plans.length < rules.length) return { problems, tables: tables.loaded() };
   const own = [...layouts.values()].filter(({ rule }) => rule === undefined);
-  const plan = { gateway: options.gateway, devices: own, rules: plans };
+  const plan = { gateway: options.gateway, devices: own, rules: plans, merges: mergesOf(plans) };
   return { plan, problems, tables: tables.loaded() };
 }
 

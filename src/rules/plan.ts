@@ -6,7 +6,7 @@
  */
 
 import type { DeviceProfile, FlappingConfig, RuleConfig } from '../config/schema.ts';
-import type { Severity, ValueType } from '../core/types.ts';
+import type { FieldMerges, Severity, ValueType } from '../core/types.ts';
 import type { Compiled, NumberKernel, Rows } from '../expression/rows.ts';
 import type { ActiveHours, Schedule } from '../schedule/schedule.ts';
 import type { RuleLookups } from './scopes.ts';
@@ -18,6 +18,8 @@ export interface Plan {
   readonly devices: readonly DevicePlan[];
   /** Each after those that it reads. */
   readonly rules: readonly RulePlan[];
+  /** By measurement, how its points may be merged. Those of other measurements stay as they are. */
+  readonly merges: ReadonlyMap<string, FieldMerges>;
 }
 
 /** The layout of a device's rows: slot i of `Rows.columns` holds `fields[i]`; tag j of its series table is `tags[j]`. */
@@ -208,6 +210,10 @@ export type MessageTemplate = (rows: Rows, row: number) => string;
 /** What a point carries. Without `onChange` each result is forwarded. */
 export interface ForwardPlan {
   readonly measurement: string;
+  /** Fields that can be merged when points must be thinned; absent when the points of this rule stay as they are. */
+  readonly merges?: FieldMerges;
+  /** Fields that merge as `mean`, each with the aggregate that has its weight. */
+  readonly means?: readonly { readonly name: string; readonly aggregate: number }[];
   /** Per-reading rules: forward only when a number moved by at least this, or another value changed. */
   readonly onChange: number | undefined;
 }

@@ -72,6 +72,11 @@ export function aggregateName(slot: number): string {
   return `#${slot}`;
 }
 
+/** The slot of the aggregate that such a name stands for; undefined for other names. */
+export function aggregateSlot(name: string): number | undefined {
+  return name.startsWith('#') ? Number(name.slice(1)) : undefined;
+}
+
 /** Names of a window's results: computed names, tags of the key, lookup columns by a tag of the key. */
 export function resultScope(names: ResultNames): Scope {
   const { by, computes, lookups } = names;

@@ -29,6 +29,8 @@ export interface Aggregate {
   readonly followsTime?: true;
   /** NaN or null when the slot has seen no value. Truth values are 1 and 0. */
   result(slot: number): number | string | null;
+  /** Of means: what a result stands for, in values or seconds. Results weighted by it give the mean over all of them. */
+  readonly weight?: (slot: number) => number;
   /** Plain data for the checkpoint; `load` puts it into other slots of a fresh aggregate. */
   save(slots: Int32Array): unknown;
   load(saved: unknown, slots: Int32Array): void;

@@ -53,5 +53,6 @@ function summing(finish: (total: number, values: number) => number): Aggregate {
       const [sums, lost, values] = cells.arrays as [Float64Array, Float64Array, Float64Array];
       return finish(sums[slot]! + lost[slot]!, values[slot]!);
     },
+    weight: (slot) => cells.arrays[2]![slot]!,
   };
 }

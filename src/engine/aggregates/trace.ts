@@ -65,16 +65,25 @@ export function stepping(step: Step, finish: Finish): Aggregate {
       const trace = traces[slot]!;
       const readings = trace.times.length + trace.summed;
       if (readings === 0) return Number.NaN;
-      const whole = { ...trace };
-      sumUp(whole, whole.times.length, step);
-      const seconds = (whole.endMs - whole.startMs) / 1000;
-      return finish(whole.growth, { readings, seconds, lastValue: whole.endValue });
+      const whole = summedUp(trace, step);
+      return finish(whole.growth, { readings, seconds: secondsOf(whole), lastValue: whole.endValue });
     },
+    weight: (slot) => secondsOf(summedUp(traces[slot]!, step)) || 0,
     save: (slots) => Array.from(slots, (slot) => traces[slot]),
     load(saved, slots) {
       for (const [j, slot] of slots.entries()) traces[slot] = (saved as Trace[])[j]!;
     },
   };
+}
+
+function summedUp(trace: Trace, step: Step): Trace {
+  const whole = { ...trace };
+  sumUp(whole, whole.times.length, step);
+  return whole;
+}
+
+function secondsOf({ startMs, endMs }: Trace): number {
+  return (endMs - startMs) / 1000;
 }
 
 function emptyTrace(): Trace {
