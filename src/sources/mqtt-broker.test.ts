@@ -121,6 +121,21 @@ describe('what is answered when', () => {
     });
   });
 
+  test('large publishes wait in the socket, too: no more than a few are taken while none is answered', async () => {
+    const recorder = createRecorder(true);
+    await withBroker(recorder, async (port) => {
+      const wire = await connectWire(port);
+      const sent = 100;
+      for (let messageId = 1; messageId <= sent; messageId++)
+        wire.send(publishPacket('t', Buffer.alloc(100_000), { qos: 1, messageId }));
+      await until(() => recorder.waiting > 0, 'a frame waits');
+      for (let i = 0; i < 20; i++) await ping(await connectWire(port, { clientId: `other${i}` }));
+      assert.ok(recorder.waiting <= 3, `${recorder.waiting} taken`);
+      recorder.release();
+      await until(() => wire.all('puback').length === sent, 'all are answered');
+    });
+  });
+
   test('a frame that could not be stored is not acknowledged: the client is disconnected and sends it again', async () => {
     const recorder = createRecorder(true);
     await withBroker(recorder, async (port, source) => {

@@ -22,6 +22,7 @@ import { type DurableHandshakes, keepHandshakes } from './handshakes.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import { limitLog } from './limit-log.ts';
 import { type Listeners, openListeners } from './listeners.ts';
+import { keepPatient } from './patient-keepalive.ts';
 import { addressKey } from './peer-address.ts';
 import { createPublishHook } from './publishes.ts';
 import { keepRetained } from './retained.ts';
@@ -33,6 +34,7 @@ import { boundStoredSessions } from './stored-sessions.ts';
 import { bePicky } from './strict-packets.ts';
 import { createSubscribeHook } from './subscribes.ts';
 import { maxTopicLevels, topicProblem } from './topic.ts';
+import { beUnhurried } from './unhurried.ts';
 
 /** What the journal is given to answer publishes already taken, before their connections end. */
 const drainMs = 500;
@@ -80,6 +82,7 @@ export async function startBroker(config: BrokerConfig, context: SourceContext):
     addresses.set(socket, socket.remoteAddress);
     widen(socket);
     const client = broker.handle(socket);
+    beUnhurried(client, socket);
     stalled.add(client);
     socket.once('close', () => stalled.remove(client));
     bePicky(client, {
@@ -185,6 +188,7 @@ function setHooks(broker: Aedes, { config, context, inFlight, counters, addresse
     if (typeof client === 'function') client();
     else done?.();
   }) as Publish as Aedes['publish'];
+  keepPatient(broker);
   broker.on('unsubscribe', (filters, client) => subscribes.unsubscribed(client, filters));
   broker.on('clientDisconnect', ({ id }) => sessions.touch(id));
   return access;
