@@ -26,13 +26,14 @@ import { filesSetAside } from './log/files-set-aside.ts';
 import { type Delivery, startDelivery } from './notify/deliver.ts';
 import { startForwarding } from './outbox/destination.ts';
 import type { Forwarder } from './outbox/forward.ts';
+import { type OverloadWatch, watchOverload } from './overload.ts';
 import { checkpoint, type Pipeline, run, waitingFrames, whenThereIsRoom } from './pipeline.ts';
 import { type GatewaySetup, live, openStations, recover } from './recovery.ts';
 import type { Plan } from './rules/plan.ts';
 import { forgetAcknowledged } from './settings/forget.ts';
 import { marked } from './settings/marks.ts';
 import { openSettings, type SettingsStore } from './settings/store.ts';
-import { type OpenSources, openSources, publishThrough, subscriptionsOf } from './sources/open.ts';
+import { type OpenSources, openSources, publishThrough, shedBy, subscriptionsOf } from './sources/open.ts';
 import type { Source } from './sources/source.ts';
 
 export interface GatewayOptions {
@@ -120,6 +121,11 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     firing,
     ...outlet,
   });
+  const overload = watchOverload({
+    ...{ batchMs: config.batchMs, journalBytes: config.limits.journalBytes, pipeline, logger },
+    pace: pipeline.pace,
+    shed: () => shedBy(sources),
+  });
   const path = run(pipeline, batchesFromNow);
   const pathEnd = path.then(
     () => 'finished',
@@ -130,13 +136,14 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     const { limits, gateway: clientId } = config;
     const { append: ingest, handshakes } = journal;
     const inlet = { ingest, handshakes, limits, clientId, logger, signal: stopping.sources.signal };
-    await openSources(config.sources, profiles, setup.users ?? {}, inlet, sources);
+    await openSources(config.sources, profiles, setup.users ?? {}, overload.pressure, inlet, sources);
   } catch (error) {
     await stop();
     throw error;
   }
 
   async function stop(): Promise<void> {
+    overload.stop();
     stopping.sources.abort();
     await Promise.all([...sources.values()].map((source) => source.closed));
     stopping.batches.abort();
@@ -154,7 +161,9 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   let stopped: Promise<void> | undefined;
   return {
     status: () =>
-      statusOfGateway(setup, options, { startedMs, now, pipeline, settings, sources, forwarder, delivery }),
+      statusOfGateway(setup, options, {
+        ...{ startedMs, now, pipeline, overload, settings, sources, forwarder, delivery },
+      }),
     settings,
     now,
     pending: () => pendingAlerts(pipeline.progress.state),
@@ -199,6 +208,7 @@ interface Running {
   readonly startedMs: number;
   readonly now: () => number;
   readonly pipeline: Pipeline;
+  readonly overload: OverloadWatch;
   readonly settings: SettingsStore;
   readonly sources: OpenSources;
   readonly forwarder: Forwarder;
@@ -227,6 +237,7 @@ function statusOfGateway(
     ...engine,
     alerts: marked(engine.alerts, running.settings.settings(), nowMs),
     disk: diskLine(config.data, running.pipeline),
+    overload: running.overload.status(),
     journal: { ...journal.status(), waiting: waitingFrames(running.pipeline) },
     checkpoint: {
       atMs: timeOfDayAt(progress.state, progress.checkpointAtMs),

@@ -24,6 +24,7 @@ const floors: Record<string, number> = {
   outbox: 3,
   notify: 3,
   'pipeline.ts': 4,
+  'overload.ts': 5,
   'recovery.ts': 5,
   'gateway.ts': 6,
   cli: 7,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import type { Clock } from './core/clock.ts';
 import { silentLogger } from './core/log.ts';
+import { createPace } from './core/pace.ts';
 import { openCheckpoints } from './engine/checkpoint.ts';
 import { createState } from './engine/engine.ts';
 import { createTaps } from './engine/taps.ts';
@@ -60,6 +61,7 @@ async function makePath(checkpointEveryBytes: number): Promise<Path> {
       checkpointBytes: 0,
       change: undefined,
     },
+    pace: createPace(100),
   };
 }
 

@@ -8,9 +8,10 @@
 import type { GatewayError } from './core/errors.ts';
 import type { Batch } from './core/frame.ts';
 import type { Logger } from './core/log.ts';
+import type { Pace } from './core/pace.ts';
 import type { Alert } from './core/types.ts';
 import type { CheckpointStore } from './engine/checkpoint.ts';
-import { type EngineState, replan, save, step } from './engine/engine.ts';
+import { type EngineState, replan, save, stepInTurns } from './engine/engine.ts';
 import type { Taps } from './engine/taps.ts';
 import type { Journal, Position } from './journal/journal.ts';
 import { waitOutFullDisk } from './log/full-disk.ts';
@@ -32,6 +33,8 @@ export interface Pipeline {
   /** Those who look at what passes. */
   readonly taps: Taps;
   readonly progress: Progress;
+  /** When a long batch rests, and how long a frame takes. */
+  readonly pace: Pace;
   readonly logger: Logger;
   /** Aborts when the gateway stops: a full disk is not waited for any more. */
   readonly signal: AbortSignal;
@@ -71,13 +74,18 @@ export interface JournalledBatch {
 
 /** Runs until the batches end. */
 export async function run(pipeline: Pipeline, batches: AsyncIterable<JournalledBatch>): Promise<void> {
-  const { outbox, deadLetters, progress } = pipeline;
+  const { outbox, deadLetters, progress, pace } = pipeline;
   for await (const { batch, next } of batches) {
     pipeline.taps.frames(batch, progress.state);
-    const { state, points, alerts, setAside } = step(progress.state, batch);
+    const { counts } = progress.state;
+    const { frames } = counts;
+    pace.begin();
+    const result = await stepInTurns(progress.state, batch, () => pace.rest(counts.frames - frames));
+    const { state, points, alerts, setAside } = result;
     const { merges } = state.plan;
     deadLetters.write(setAside);
     await whenThereIsRoom(pipeline, () => outbox.append(batch.endMs, points, alerts, merges));
+    pace.end(counts.frames - frames);
     pipeline.onAlerts(alerts);
     pipeline.taps.results(points, alerts);
     progress.state = state;

@@ -13,6 +13,7 @@ import type { UsersBySource } from './config/users.ts';
 import type { Clock } from './core/clock.ts';
 import { messageOf } from './core/errors.ts';
 import type { Logger } from './core/log.ts';
+import { createPace } from './core/pace.ts';
 import { type Checkpoint, openCheckpoints } from './engine/checkpoint.ts';
 import { createState, listenSince, load, quietUntilMs, watchReadings } from './engine/engine.ts';
 import { createTaps } from './engine/taps.ts';
@@ -116,6 +117,7 @@ export async function recover(
       diskFull: undefined,
       change: undefined,
     },
+    pace: createPace(config.batchMs),
     logger,
     signal,
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GatewayStatus } from '../core/status.ts';
-import { deviceLine, forwardLine, noFates, quietJournal, ruleLine } from '../core/testing.ts';
+import { deviceLine, forwardLine, keepingUp, noFates, quietJournal, ruleLine } from '../core/testing.ts';
 import { metricsText } from './metrics.ts';
 
 const rule = ruleLine('bus-load', {
@@ -23,7 +23,7 @@ const noLosses = { tornBytes: 0, corruptSegments: 0, lostRecords: 0, droppedReco
 const status: GatewayStatus = {
   ...{ gateway: 'depot "7"\n', version: '1.2.3', pid: 1, startedMs: 1_767_225_600_500, nowMs: 0 },
   files: { loadedMs: 1_767_225_600_000, state: 'broken', detail: '' },
-  sources: [{ name: 'mqtt', kind: 'broker', state: 'listening', detail: '', counters: {} }],
+  sources: [{ name: 'mqtt', kind: 'broker', state: 'listening', detail: '', counters: { shed: 7 } }],
   fates: { ...noFates, frames: 11, received: 10, readings: 10, unrouted: 1, points: 5 },
   devices: [deviceLine('bus', { received: 11, readings: 10, series: 2 })],
   rules: [rule],
@@ -34,6 +34,7 @@ const status: GatewayStatus = {
     losses: { journal: noLosses, points: noLosses, alerts: noLosses },
     setAside: [],
   },
+  overload: { ...keepingUp, state: 'shedding', times: 1, heldMs: 1500 },
   journal: { ...quietJournal, bytes: 4096, frames: 13, commits: 3, waiting: 2 },
   checkpoint: { atMs: undefined, bytes: 0 },
   processedMs: 1_767_225_601_000,
@@ -70,6 +71,9 @@ test('every figure has its name, unit and labels', async () => {
     'headgate_alerts_firing{rule="bus-load",severity="critical"} 2',
     'headgate_source_up{source="mqtt"} 1',
     'headgate_forward_up 0',
+    'headgate_held_back 1',
+    'headgate_held_back_seconds_total 1.5',
+    'headgate_source_shed_total{source="mqtt"} 7',
     'headgate_forward_pending_bytes 99',
     'headgate_alerts_pending{notifier="ops"} 1',
     '# TYPE headgate_frames_total counter',

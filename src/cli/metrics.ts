@@ -193,6 +193,20 @@ const metrics: Readonly<Record<string, Metric>> = {
   files_set_aside: gauge('files of the data folder that could not be used', ({ disk }) => [
     [disk.setAside.length],
   ]),
+  source_shed_total: counter('frames dropped because more arrived than could be processed', ({ sources }) =>
+    sources.map(({ name, counters }) => [counters.shed ?? 0, { source: name }]),
+  ),
+  held_back: gauge('1 while senders are held back, for more arrives than is processed', ({ overload }) => [
+    [overload.state === 'keeping up' ? 0 : 1],
+  ]),
+  held_back_total: counter('times that senders were held back', ({ overload }) => [[overload.times]]),
+  held_back_seconds_total: counter('how long senders were held back', ({ overload }) => [
+    [seconds(overload.heldMs)],
+  ]),
+  processing_behind_seconds: gauge('how long ago the next batch should have begun', ({ overload }) => [
+    [seconds(overload.behindMs)],
+  ]),
+  waiting_bytes: gauge('payloads taken and not processed yet', ({ overload }) => [[overload.waitingBytes]]),
   journal_bytes: gauge('size of the journal', ({ journal }) => [[journal.bytes]]),
   checkpoint_time_seconds: gauge('when the last checkpoint was written', ({ checkpoint }) =>
     checkpoint.atMs === undefined ? [] : [[seconds(checkpoint.atMs)]],

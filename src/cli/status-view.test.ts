@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { GatewayStatus } from '../core/status.ts';
-import { deviceLine, noFates, quietJournal, ruleLine } from '../core/testing.ts';
+import { deviceLine, keepingUp, noFates, quietJournal, ruleLine } from '../core/testing.ts';
 import { statusLines } from './status-view.ts';
 
 const nowMs = Date.UTC(2026, 0, 5, 6, 30);
@@ -59,6 +59,7 @@ const status: GatewayStatus = {
     losses: { journal: noLosses, points: noLosses, alerts: noLosses },
     setAside: [],
   },
+  overload: keepingUp,
   journal: { bytes: 67_108_864, frames: 1_234_570, commits: 900, refused: 0, waiting: 3 },
   checkpoint: { atMs: nowMs - 12_000, bytes: 40_960 },
   processedMs: nowMs,
@@ -133,6 +134,19 @@ test('colours add nothing but colours', () => {
   const painted = statusLines(status, true);
   assert.ok(painted.some((line) => line.includes('\x1b[31mcritical')));
   assert.equal(painted.map((line) => stripVTControlCharacters(line).trimEnd()).join('\n'), expected);
+});
+
+test('a gateway that more comes to than it can process', () => {
+  const overload = {
+    ...keepingUp,
+    ...{ state: 'held back' as const, waitingFrames: 45_278, waitingBytes: 3_670_016, heldAnswers: 1983 },
+    ...{ behindMs: 1234, remedy: 'fewer or simpler rules' },
+  } as const;
+  assert.equal(
+    statusLines({ ...status, overload }, false)[1],
+    'held back: 45,278 frames (3.5 MB) wait to be processed, the oldest batch is 1.2 s overdue, ' +
+      '1,983 answers are held back; fewer or simpler rules',
+  );
 });
 
 test('a gateway that has just begun', () => {

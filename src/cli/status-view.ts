@@ -53,6 +53,7 @@ function headLines(status: GatewayStatus, colours: boolean): string[] {
   return [
     `${strong(printable(status.gateway), colours)}  headgate ${status.version}, process ${status.pid}, up ${up}`,
     ...filesLines(status, colours),
+    ...overloadLines(status, colours),
   ];
 }
 
@@ -67,6 +68,19 @@ function filesLines({ files }: GatewayStatus, colours: boolean): string[] {
   if (files === undefined || files.state === 'current') return [];
   const since = `running the version of ${timeText(files.loadedMs)}`;
   const text = `files ${files.state}: ${printable(files.detail)}; ${since}`;
+  return [colours ? paint('yellow', text) : text];
+}
+
+/** While more arrives than is processed. */
+function overloadLines({ overload }: GatewayStatus, colours: boolean): string[] {
+  if (overload.state === 'keeping up') return [];
+  const { state, waitingFrames, waitingBytes, heldAnswers, behindMs, remedy } = overload;
+  const parts = [
+    `${countText(waitingFrames)} frames (${bytesText(waitingBytes)}) wait to be processed`,
+    `the oldest batch is ${(behindMs / 1000).toFixed(1)} s overdue`,
+    ...when(heldAnswers, `${countText(heldAnswers)} answers are held back`),
+  ];
+  const text = `${state}: ${parts.join(', ')}${remedy === undefined ? '' : `; ${remedy}`}`;
   return [colours ? paint('yellow', text) : text];
 }
 

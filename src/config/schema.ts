@@ -32,9 +32,17 @@ export interface Limits {
 }
 
 export type SourceConfig =
-  | { readonly broker: BrokerConfig }
-  | { readonly mqtt: MqttConfig }
-  | { readonly serial: SerialConfig };
+  | { readonly broker: BrokerConfig & OverloadConfig }
+  | { readonly mqtt: MqttConfig & OverloadConfig }
+  | { readonly serial: SerialConfig & OverloadConfig };
+
+/** Of every kind of source. */
+export interface OverloadConfig {
+  readonly overload: Overload;
+}
+
+/** What happens to frames while more arrives than can be processed. */
+export type Overload = 'block' | 'shed';
 
 export interface BrokerConfig {
   readonly listen: readonly Listen[];

@@ -20,6 +20,13 @@ import { type pathFrom, qos, text, url } from './values.ts';
 
 type PathSchema = ReturnType<typeof pathFrom>;
 
+const overload = z
+  .enum(['block', 'shed'])
+  .default('block')
+  .describe(
+    'While more arrives than is processed: hold senders back, or drop the oldest that nobody waits for.',
+  );
+
 /** One source; `path` makes paths absolute. */
 export function source(path: PathSchema) {
   return oneOf('this source', {
@@ -54,6 +61,7 @@ function broker(path: PathSchema) {
       .boolean()
       .default(false)
       .describe('Let anybody who reaches the port publish and subscribe, also from other machines.'),
+    overload,
   })
     .superRefine(refuseOpenDoor, evenIfWrong)
     .transform(camelKeys);
@@ -93,6 +101,7 @@ function mqttClient(path: PathSchema) {
     cert: path.exactOptional().describe('Certificate of this client, PEM.'),
     key: path.exactOptional().describe('Private key of this client, PEM.'),
     qos: qos.default(1).describe('QoS of the subscriptions.'),
+    overload,
   })
     .superRefine((config, context) => {
       refuseBoth(config, ['password', 'password_file'], context);
@@ -122,5 +131,6 @@ function serial(path: PathSchema) {
     stop_bits: z.literal([1, 1.5, 2]).default(1).describe('Stop bits.'),
     parity: z.enum(['none', 'even', 'odd', 'mark', 'space']).default('none').describe('Parity.'),
     framing: framing.default('line').describe('line, slip, cobs, { delimiter: "\\r" } or { length: 12 }.'),
+    overload,
   }).transform(camelKeys);
 }

@@ -18,12 +18,33 @@ export interface GatewayStatus {
   /** Firing now, most severe first. */
   readonly alerts: readonly FiringAlert[];
   readonly disk: DiskLine;
+  readonly overload: OverloadLine;
   readonly journal: JournalLine;
   readonly checkpoint: { readonly atMs: number | undefined; readonly bytes: number };
   /** End of the newest batch processed. */
   readonly processedMs: number;
   readonly forward: ForwardLine;
   readonly notifiers: readonly NotifierLine[];
+}
+
+/** Whether processing keeps up with what arrives. */
+export interface OverloadLine {
+  /** `held back`: senders get their answers only as room is made; `shedding`: and frames are dropped that nobody waits for. */
+  readonly state: 'keeping up' | 'held back' | 'shedding';
+  /** How long ago the next batch should have begun. */
+  readonly behindMs: number;
+  /** Taken, and not processed yet. */
+  readonly waitingFrames: number;
+  /** Of their payloads. */
+  readonly waitingBytes: number;
+  /** How long it will take to process them. */
+  readonly workMs: number;
+  readonly heldAnswers: number;
+  /** Senders were held back so often, and so long in all, since the start. */
+  readonly times: number;
+  readonly heldMs: number;
+  /** What may be done about it. */
+  readonly remedy?: string;
 }
 
 export interface JournalLine {

@@ -6,7 +6,7 @@
  * Not here: where frames come from and where points go.
  */
 
-import type { Batch, ClockReading, Route } from '../core/frame.ts';
+import type { Batch, ClockReading, FrameSpan, Route } from '../core/frame.ts';
 import type { DeviceLine, Fates, FiringAlert, RuleCounts, RuleLine } from '../core/status.ts';
 import { type Alert, type Point, type SetAside, severities } from '../core/types.ts';
 import type { Plan } from '../rules/plan.ts';
@@ -114,30 +114,55 @@ function recipientsOf(state: EngineState, route: Route): Recipients {
 
 /** Processes one batch. Consumes `state`. */
 export function step(state: EngineState, batch: Batch): StepResult {
-  const { clock } = state.output;
+  for (const span of batch.spans) takeSpan(state, span);
+  return endStep(state, batch.endMs);
+}
+
+/**
+ * The same as `step`, and the same results, with a rest between two spans wherever `rest` gives something to wait for.
+ * Meanwhile every reading taken is with the rules that want it, so what the state tells of itself adds up.
+ */
+export async function stepInTurns(
+  state: EngineState,
+  batch: Batch,
+  rest: () => Promise<void> | undefined,
+): Promise<StepResult> {
   for (const span of batch.spans) {
-    if (span.clock !== undefined) takeClock(state, span.clock);
-    const recipients: Recipients[] = [];
-    span.visit((r, buffer, start, end, arrivalMs) => {
-      recipients[r] ??= recipientsOf(state, span.routes[r]!);
-      state.counts.frames += 1;
-      if (recipients[r].length === 0) {
-        state.counts.unrouted += 1;
-        state.unrouted.note(span.routes[r]!, arrivalMs + clock.offsetMs);
-      }
-      for (const { device, topicTags } of recipients[r]) {
-        const { lane } = device;
-        if (lane.holder !== device || arrivalMs >= lane.dueMs) {
-          if (lane.holder !== undefined) handOn(lane.holder);
-          if (arrivalMs >= lane.dueMs) passLane(lane, arrivalMs);
-          beginHolding(lane, device, arrivalMs);
-        }
-        device.decoder.decode(topicTags, span.routes[r]!, buffer, start, end, arrivalMs);
-      }
-    });
+    takeSpan(state, span);
+    const resting = rest();
+    if (resting === undefined) continue;
+    for (const device of state.devices) handOn(device);
+    await resting;
   }
-  passUntil(state, batch.endMs);
-  state.nowMs = batch.endMs;
+  return endStep(state, batch.endMs);
+}
+
+function takeSpan(state: EngineState, span: FrameSpan): void {
+  if (span.clock !== undefined) takeClock(state, span.clock);
+  const { clock } = state.output;
+  const recipients: Recipients[] = [];
+  span.visit((r, buffer, start, end, arrivalMs) => {
+    recipients[r] ??= recipientsOf(state, span.routes[r]!);
+    state.counts.frames += 1;
+    if (recipients[r].length === 0) {
+      state.counts.unrouted += 1;
+      state.unrouted.note(span.routes[r]!, arrivalMs + clock.offsetMs);
+    }
+    for (const { device, topicTags } of recipients[r]) {
+      const { lane } = device;
+      if (lane.holder !== device || arrivalMs >= lane.dueMs) {
+        if (lane.holder !== undefined) handOn(lane.holder);
+        if (arrivalMs >= lane.dueMs) passLane(lane, arrivalMs);
+        beginHolding(lane, device, arrivalMs);
+      }
+      device.decoder.decode(topicTags, span.routes[r]!, buffer, start, end, arrivalMs);
+    }
+  });
+}
+
+function endStep(state: EngineState, endMs: number): StepResult {
+  passUntil(state, endMs);
+  state.nowMs = endMs;
   return takeOutput(state);
 }
 

@@ -16,7 +16,7 @@ import {
   type BlockClock,
   type BlockCursor,
   blockEnd,
-  blockSpan,
+  blockSpans,
   blockStart,
   openBlock,
   visitNotes,
@@ -121,7 +121,7 @@ export function createBlockReader(source: BlockSource, from: Position, keeps: bo
       const blockMs = block.firstArrivalMs;
       if (all) position = { sequence: position.sequence + 1, frame: 0, blockMs };
       else if (end.frame > 0) position = { sequence: position.sequence, frame: end.frame, blockMs };
-      if (end.frame > cursor.frame || (all && block.frames === 0)) yield blockSpan(block, cursor, end, clock);
+      yield* blockSpans(block, cursor, end, clock);
       if (!all) return;
     }
   }

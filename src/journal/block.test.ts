@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { blockEnd, blockSpan, blockStart, openBlock, walkBlock } from './block.ts';
+import type { FrameSpan } from '../core/frame.ts';
+import { blockEnd, blockSpans, blockStart, openBlock, walkBlock } from './block.ts';
 import { createBlockWriter } from './block-writer.ts';
 import { decodeBody, encodeBody } from './body.ts';
 
@@ -40,7 +41,11 @@ function write(list: readonly Plain[], bufferBytes = 64): Buffer {
   return Buffer.from(writer.finish(clock));
 }
 
-function read(span: ReturnType<typeof blockSpan>): Plain[] {
+function read(spans: Iterable<FrameSpan>): Plain[] {
+  return [...spans].flatMap(readSpan);
+}
+
+function readSpan(span: FrameSpan): Plain[] {
   const found: Plain[] = [];
   span.visit((route, buffer, start, end, arrivalMs) => {
     const { source, topic } = span.routes[route]!;
@@ -64,11 +69,11 @@ test('any frames come back the same, whole and cut anywhere, again and again', (
       .sort((a, b) => a - b)
       .map((frame) => {
         const end = walkBlock(block, cursor, Number.POSITIVE_INFINITY, frame);
-        const span = blockSpan(block, cursor, end, shown);
+        const span = [...blockSpans(block, cursor, end, shown)];
         cursor = end;
         return span;
       });
-    spans.push(blockSpan(block, cursor, blockEnd(block), shown));
+    spans.push([...blockSpans(block, cursor, blockEnd(block), shown)]);
     for (let time = 0; time < 2; time++) assert.deepEqual(spans.flatMap(read), well);
   });
   fc.assert(property);
@@ -92,8 +97,25 @@ test('a writer begins anew without the routes of the block before', () => {
   writer.begin(Buffer.alloc(4096));
   for (const topic of ['b', 'c', 'b']) add(topic);
   const block = openBlock(writer.finish(clock));
-  const topics = read(blockSpan(block, blockStart(block), blockEnd(block), shown)).map(({ topic }) => topic);
+  const topics = read(blockSpans(block, blockStart(block), blockEnd(block), shown)).map(({ topic }) => topic);
   assert.deepEqual(topics, ['b', 'c', 'b']);
+});
+
+test('a large block comes in spans, whose frames are the same in any order of visits', () => {
+  const list = Array.from({ length: 5000 }, (_, i) => ({
+    source: 'mqtt',
+    topic: `t/${i % 700}`,
+    payload: Buffer.from(String(i)),
+    arrivalUs: 1_768_000_000_000_000 + i,
+  }));
+  const block = openBlock(write(list));
+  const from = walkBlock(block, blockStart(block), Number.POSITIVE_INFINITY, 10);
+  const spans = [...blockSpans(block, from, blockEnd(block), shown)];
+  assert.equal(spans.length, 3);
+  assert.deepEqual(readSpan(spans[2]!), list.slice(10 + 2 * 2048));
+  assert.deepEqual(read(spans), list.slice(10));
+  assert.deepEqual(read(spans.toReversed()), spans.toReversed().flatMap(readSpan));
+  assert.deepEqual(read(spans), list.slice(10));
 });
 
 test('more topics than are remembered', () => {
@@ -101,7 +123,7 @@ test('more topics than are remembered', () => {
   const topics = Array.from({ length: 70_000 }, (_, i) => `t/${i % 66_000}`);
   for (const topic of topics) writer.add('mqtt', topic, Buffer.alloc(0), 5);
   const block = openBlock(writer.finish(clock));
-  const found = read(blockSpan(block, blockStart(block), blockEnd(block), shown)).map(({ topic }) => topic);
+  const found = read(blockSpans(block, blockStart(block), blockEnd(block), shown)).map(({ topic }) => topic);
   assert.deepEqual(found, topics);
 });
 
@@ -150,5 +172,5 @@ test('topics as long as MQTT lets them be are written and read like others', () 
   }));
   const block = openBlock(write(list));
   walkBlock(block, blockStart(block), Number.POSITIVE_INFINITY, list.length);
-  assert.deepEqual(read(blockSpan(block, blockStart(block), blockEnd(block), shown)), list);
+  assert.deepEqual(read(blockSpans(block, blockStart(block), blockEnd(block), shown)), list);
 });

@@ -144,18 +144,38 @@ export function walkBlock(
   return { frame, offset, arrivalUs, routes: spelled };
 }
 
-/** The frames between two cursors, without copying; may be visited again and again. */
-export function blockSpan(block: Block, from: BlockCursor, to: BlockCursor, clock: ClockReading): FrameSpan {
-  return {
-    clock,
-    routes: block.routes,
-    visit: (visitor) => {
-      const { routes } = block;
-      walkBlock(block, from, Number.POSITIVE_INFINITY, to.frame, (route, buffer, start, end, arrivalMs) => {
-        if (routes[route]!.source !== noteRoute.source) visitor(route, buffer, start, end, arrivalMs);
+/** A span has at most so many frames: between two spans the gateway turns to its sockets. */
+const spanFrames = 2048;
+
+/**
+ * The frames between two cursors, without copying, in spans that may be visited again and again; of a block without frames
+ * one span, for its clock. Visited in their order no frame is walked over twice: a span begins where the one before was left.
+ */
+export function* blockSpans(
+  block: Block,
+  from: BlockCursor,
+  to: BlockCursor,
+  clock: ClockReading,
+): Generator<FrameSpan> {
+  const { routes } = block;
+  let start = (): BlockCursor => from;
+  for (let frame = from.frame; frame < to.frame || block.frames === 0; frame += spanFrames) {
+    const until = Math.min(frame + spanFrames, to.frame);
+    const startOfSpan = start;
+    let end: BlockCursor | undefined;
+    const walk = (visitor?: FrameVisitor): BlockCursor => {
+      end = walkBlock(block, startOfSpan(), Number.POSITIVE_INFINITY, until, visitor);
+      return end;
+    };
+    start = () => end ?? walk();
+    const visit = (visitor: FrameVisitor): void => {
+      walk((route, buffer, from, to, arrivalMs) => {
+        if (routes[route]!.source !== noteRoute.source) visitor(route, buffer, from, to, arrivalMs);
       });
-    },
-  };
+    };
+    yield { clock, routes, visit };
+    if (block.frames === 0) return;
+  }
 }
 
 /** The notes of a block, in order. Throws `GatewayError` on a damaged block. */

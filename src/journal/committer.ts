@@ -58,6 +58,8 @@ export interface Committer {
   append(...args: [...Parameters<AppendFrame>, note?: Note]): void;
   /** A note alone. */
   note(note: Note): void;
+  /** Of blocks not on disk yet. */
+  readonly uncommittedBytes: number;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -266,6 +268,9 @@ export function createCommitter(options: CommitterOptions): Committer {
     note: appendNote,
     get failure() {
       return failure;
+    },
+    get uncommittedBytes() {
+      return groupBytes + writer.bytes;
     },
     sync,
     close,

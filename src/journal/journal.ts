@@ -79,6 +79,8 @@ export interface Journal {
   miss(from: number, to: number): void;
   /** Bytes on disk. */
   readonly bytes: number;
+  /** Of blocks not on disk yet, before they are compressed. */
+  readonly uncommittedBytes: number;
   /** Frames before are processed and checkpointed: they stay readable until the size budget needs their room. */
   release(before: Position): void;
   readonly stats: Readonly<JournalStats>;
@@ -195,6 +197,9 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
     },
     get bytes() {
       return log.bytes;
+    },
+    get uncommittedBytes() {
+      return committer.uncommittedBytes;
     },
     release: ({ sequence, frame }) => releaseBefore(log, sequence, frame),
     stats,

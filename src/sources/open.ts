@@ -4,10 +4,12 @@
  * Not here: what a source does with its bytes, and when all of them are closed (their signal).
  */
 
-import type { DeviceProfile, SourceConfig } from '../config/schema.ts';
+import type { DeviceProfile, Overload, SourceConfig } from '../config/schema.ts';
 import { parseTopic } from '../config/topic.ts';
 import type { UsersBySource } from '../config/users.ts';
 import { GatewayError } from '../core/errors.ts';
+import type { Pressure } from '../core/pressure.ts';
+import { holdBack } from './hold-back.ts';
 import { sources } from './index.ts';
 import type { PublishOptions, Source, SourceContext } from './source.ts';
 
@@ -19,14 +21,36 @@ export async function openSources(
   configs: Readonly<Record<string, SourceConfig>>,
   profiles: readonly DeviceProfile[],
   users: UsersBySource,
+  pressure: Pressure,
   common: Omit<SourceContext, 'name' | 'subscriptions' | 'users'>,
   opened: Map<string, Source>,
 ): Promise<void> {
   for (const [name, config] of Object.entries(configs)) {
     const own = Object.hasOwn(users, name) ? { users: users[name]! } : {};
-    const context = { ...common, ...own, name, subscriptions: subscriptionsOf(name, profiles) };
-    opened.set(name, await open(config, context));
+    const { ingest, counters } = holdBack(common.ingest, pressure, overloadOf(config));
+    const context = { ...common, ...own, name, ingest, subscriptions: subscriptionsOf(name, profiles) };
+    opened.set(name, alsoCounting(await open(config, context), counters));
   }
+}
+
+function overloadOf(config: SourceConfig): Overload {
+  if ('broker' in config) return config.broker.overload;
+  return 'mqtt' in config ? config.mqtt.overload : config.serial.overload;
+}
+
+function alsoCounting(source: Source, more: Readonly<Record<string, number>>): Source {
+  return {
+    ...source,
+    status() {
+      const status = source.status();
+      return { ...status, counters: { ...status.counters, ...more } };
+    },
+  };
+}
+
+/** Frames that sources dropped because more arrived than could be processed. */
+export function shedBy(sources: OpenSources): number {
+  return [...sources.values()].reduce((sum, source) => sum + (source.status().counters.shed ?? 0), 0);
 }
 
 function open(config: SourceConfig, context: SourceContext): Promise<Source> {

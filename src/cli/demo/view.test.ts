@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import type { GatewayStatus, RuleLine } from '../../core/status.ts';
-import { deviceLine, forwardLine, noFates, quietJournal, ruleLine } from '../../core/testing.ts';
+import { deviceLine, forwardLine, keepingUp, noFates, quietJournal, ruleLine } from '../../core/testing.ts';
 import type { Alert } from '../../core/types.ts';
 import { printable, widthOf } from '../text-width.ts';
 import type { Scene } from './scene.ts';
@@ -63,6 +63,7 @@ const status: GatewayStatus = {
     losses: { journal: noLosses, points: noLosses, alerts: noLosses },
     setAside: [],
   },
+  overload: keepingUp,
   journal: { ...quietJournal, bytes: 3_100_000, frames: 26_900, commits: 1200 },
   checkpoint: { atMs: undefined, bytes: 0 },
   processedMs: nowMs,
