@@ -438,6 +438,50 @@ describe('clients', () => {
   });
 });
 
+describe('the quality of service of what is delivered', () => {
+  async function delivered(
+    filter: string,
+    asked: 0 | 1 | 2,
+    sent: 0 | 1 | 2,
+    retain: boolean,
+  ): Promise<number> {
+    let qos = Number.NaN;
+    await withBroker(createRecorder(), async (port) => {
+      const [subscriber, publisher] = [await connectWire(port), await connectWire(port, { clientId: 'p' })];
+      const subscribe = async (): Promise<void> => {
+        subscriber.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: filter, qos: asked }] });
+        await subscriber.first('suback');
+      };
+      if (!retain) await subscribe();
+      publisher.send(publishPacket('a/b', 'x', sent > 0 ? { qos: sent, messageId: 1, retain } : { retain }));
+      if (sent === 2) publisher.send({ cmd: 'pubrel', messageId: 1 });
+      if (retain) await ping(publisher);
+      if (retain && sent > 0) await publisher.first(sent === 1 ? 'puback' : 'pubcomp');
+      if (retain) await ping(publisher);
+      if (retain) await subscribe();
+      qos = (await subscriber.first('publish')).qos;
+    });
+    return qos;
+  }
+
+  for (const filter of ['a/b', '+/b', 'a/#']) {
+    test(`of ${filter}: the lower of what was asked for and what was sent`, async () => {
+      for (const asked of [0, 1, 2] as const) {
+        for (const sent of [0, 1, 2] as const) {
+          for (const retain of [false, true]) {
+            const expected = Math.min(asked, sent);
+            assert.equal(
+              await delivered(filter, asked, sent, retain),
+              expected,
+              `${asked} ${sent} ${retain}`,
+            );
+          }
+        }
+      }
+    });
+  }
+});
+
 describe('what the gateway publishes itself', () => {
   test('reaches subscribers, also retained, and is not journaled', async (t) => {
     const recorder = createRecorder();

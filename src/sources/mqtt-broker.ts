@@ -180,8 +180,11 @@ function setHooks(broker: Aedes, { config, context, inFlight, counters, addresse
   broker.authenticate = connect.authenticate as Aedes['authenticate'];
   broker.authorizePublish = publishes.authorize as Aedes['authorizePublish'];
   broker.authorizeSubscribe = subscribes.authorize as Aedes['authorizeSubscribe'];
-  broker.authorizeForward = (client, packet) =>
-    access.grants(client).mayReceive(packet.topic) && mayForward(client, packet.qos) ? packet : null;
+  broker.authorizeForward = (client, packet) => {
+    if (!access.grants(client).mayReceive(packet.topic) || !mayForward(client, packet.qos)) return null;
+    if (packet.qos > 0) packet.qos = subscribes.qosFor(client, packet.topic, packet.qos);
+    return packet;
+  };
   const handOn = broker.publish as Publish;
   broker.publish = ((packet, client, done) => {
     if (!publishes.isDenied(packet)) return handOn.call(broker, packet, client, done);
