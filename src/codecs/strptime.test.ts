@@ -141,3 +141,8 @@ test('the fast path gives what d3-time-format gives', () => {
   );
   fc.assert(fc.property(written, (text) => assert.equal(fast(text), slow(text))));
 });
+
+test('names that every object has are plain text in a pattern', () => {
+  const read = compileStrptime('toString%Y-%m-%dconstructor', 'UTC');
+  assert.equal(read('toString2026-01-05constructor'), Date.UTC(2026, 0, 5));
+});

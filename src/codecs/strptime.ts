@@ -12,22 +12,23 @@ import { GatewayError } from '../core/errors.ts';
 import { compileZone } from '../core/zone.ts';
 import { addMicroseconds, fractionMicroseconds } from './civil.ts';
 import { compileFixedLayout } from './fixed-layout.ts';
+import { quote } from './text.ts';
 
-const shorthands: Readonly<Record<string, string>> = {
-  '%F': '%Y-%m-%d',
-  '%T': '%H:%M:%S',
-  '%R': '%H:%M',
-  '%D': '%m/%d/%y',
-  '%h': '%b',
-  '%z': '%Z',
-};
-const elsewhere: Readonly<Record<string, string>> = {
-  '%s': 'use the format unix_s',
-  '%Q': 'use the format unix_ms',
-  '%c': 'write the date and time out: %Y-%m-%d %H:%M:%S',
-  '%x': 'write the date out: %m/%d/%Y',
-  '%X': 'write the time out: %H:%M:%S',
-};
+const shorthands: ReadonlyMap<string, string> = new Map([
+  ['%F', '%Y-%m-%d'],
+  ['%T', '%H:%M:%S'],
+  ['%R', '%H:%M'],
+  ['%D', '%m/%d/%y'],
+  ['%h', '%b'],
+  ['%z', '%Z'],
+]);
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ['%s', 'use the format unix_s'],
+  ['%Q', 'use the format unix_ms'],
+  ['%c', 'write the date and time out: %Y-%m-%d %H:%M:%S'],
+  ['%x', 'write the date out: %m/%d/%Y'],
+  ['%X', 'write the time out: %H:%M:%S'],
+]);
 const known = /^%(?:[-_0]?[aAbBdeGHIjmMpSuUVwWyY]|[fLZ%])$/;
 const piece = /%[-_0]?.|[^%]+|%$/gs;
 
@@ -60,14 +61,14 @@ function offsetMs([, utc, sign, hours, minutes = '0']: RegExpExecArray): number 
 }
 
 function readPattern(pattern: string): string[] {
-  const pieces = (pattern.match(piece) ?? []).flatMap((part) => shorthands[part]?.match(piece) ?? [part]);
+  const pieces = (pattern.match(piece) ?? []).flatMap((part) => shorthands.get(part)?.match(piece) ?? [part]);
   for (const part of pieces.filter((text) => text.startsWith('%'))) checkDirective(pattern, part);
   if (pieces.slice(0, -1).includes('%Z')) refuse(pattern, 'has %Z before its end', 'put %Z last');
   return pieces;
 }
 
 function checkDirective(pattern: string, part: string): void {
-  const remedy = elsewhere[part];
+  const remedy = elsewhere.get(part);
   if (remedy !== undefined) refuse(pattern, `has ${part}`, remedy);
   if (known.test(part)) return;
   const letters = '%a %A %b %B %d %e %f %H %I %j %L %m %M %p %S %y %Y %Z %%, %F %T %R %D, %U %V %W %u %w';
@@ -75,7 +76,7 @@ function checkDirective(pattern: string, part: string): void {
 }
 
 function refuse(pattern: string, what: string, remedy: string): never {
-  throw new GatewayError(`time format ${JSON.stringify(pattern)} ${what}`, { remedy });
+  throw new GatewayError(`time format ${quote(pattern)} ${what}`, { remedy });
 }
 
 /** Splits off `%f` or `%L` after a separator: its digits, one to nine, are a decimal fraction of the second. */

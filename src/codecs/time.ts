@@ -10,6 +10,7 @@ import { GatewayError } from '../core/errors.ts';
 import { isDecimal } from './decimal.ts';
 import { parseRfc3339 } from './rfc3339.ts';
 import { compileStrptime } from './strptime.ts';
+import { quote } from './text.ts';
 
 /** Milliseconds since 1970, or NaN when the value is not such a time. */
 export type TimeReader = (value: unknown) => number;
@@ -32,7 +33,7 @@ export const timeFormats: readonly string[] = Object.keys(readers);
 export function compileTime(format: string, zone = 'UTC'): TimeReader {
   if (Object.hasOwn(readers, format)) return readers[format]!;
   if (format.includes('%')) return compileStrptime(format, zone);
-  throw new GatewayError(`unknown time format ${JSON.stringify(format)}`, {
+  throw new GatewayError(`unknown time format ${quote(format)}`, {
     remedy: `use ${timeFormats.join(', ')} or a pattern such as "%Y-%m-%d %H:%M:%S"`,
   });
 }

@@ -296,7 +296,9 @@ function compileTags(
   defaultPath: (name: string) => string,
 ): TagGetter[] {
   return plan.tags.map((name) => {
-    const config = plan.profile.tags[name];
+    const { tags } = plan.profile;
+    // A tag may be named as what every object has: constructor.
+    const config = Object.hasOwn(tags, name) ? tags[name] : undefined;
     if (config === undefined) {
       const level = topicTagNames.indexOf(name);
       const get: Getter = compilePath(defaultPath(name));

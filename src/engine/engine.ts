@@ -267,6 +267,11 @@ function loadRule(
   return 'reset';
 }
 
+/** A device or rule may be named as what every object has: constructor. */
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
 /**
  * Takes up a saved state under a plan that may have changed since. Gives the names of the rules whose state was reset
  * because what shapes it (devices, key, window, aggregates) was edited.
@@ -275,11 +280,11 @@ export function load(state: EngineState, saved: SavedState): { state: EngineStat
   const reset: string[] = [];
   Object.assign(state.output.clock, saved.clock);
   for (const { decoder } of state.devices) {
-    const device = saved.devices[decoder.plan.profile.device];
+    const device = own(saved.devices, decoder.plan.profile.device);
     if (device !== undefined) decoder.load(device);
   }
   for (const rule of state.rules) {
-    const held = saved.rules[rule.plan.name];
+    const held = own(saved.rules, rule.plan.name);
     if (held !== undefined && loadRule(rule, held) === 'reset') reset.push(rule.plan.name);
   }
   Object.assign(state.counts, saved.counts);
