@@ -6,12 +6,14 @@
  */
 
 import { join } from 'node:path';
-import { type Clock, createClock, softwareFromMs } from './core/clock.ts';
+import { type Clock, type ClockTrust, createClock, softwareFromMs } from './core/clock.ts';
 import type { DeviceDetails } from './core/device-details.ts';
 import { GatewayError } from './core/errors.ts';
 import type { ExplainedRule } from './core/explained.ts';
 import type { Logger } from './core/log.ts';
-import type { DiskLine, GatewayStatus, PendingAlert } from './core/status.ts';
+import type { ClockLine, DiskLine, GatewayStatus, PendingAlert } from './core/status.ts';
+import { askTimeService, type TimeService } from './core/time-service.ts';
+import { startTimekeeping, type Timekeeper } from './core/timekeeping.ts';
 import type { Alert } from './core/types.ts';
 import { firingEpisodes, pendingAlerts, type RuleKeys, ruleKeys } from './engine/alerts/alert-list.ts';
 import { deviceDetails } from './engine/device-details.ts';
@@ -28,7 +30,7 @@ import { startForwarding } from './outbox/destination.ts';
 import type { Forwarder } from './outbox/forward.ts';
 import { type OverloadWatch, watchOverload } from './overload.ts';
 import { checkpoint, type Pipeline, run, waitingFrames, whenThereIsRoom } from './pipeline.ts';
-import { type GatewaySetup, live, openStations, recover } from './recovery.ts';
+import { catchUp, countFramesBefore, type GatewaySetup, live, openStations, takeUp } from './recovery.ts';
 import type { Plan } from './rules/plan.ts';
 import { forgetAcknowledged } from './settings/forget.ts';
 import { marked } from './settings/marks.ts';
@@ -40,6 +42,8 @@ export interface GatewayOptions {
   readonly logger: Logger;
   readonly version: string;
   readonly clock?: Clock;
+  /** Who sets the machine's clock; of a clock that is given it is nobody. */
+  readonly timeService?: () => Promise<TimeService>;
   /** Sees each alert once its batch is durable. */
   readonly onAlert?: (alert: Alert) => void;
 }
@@ -88,23 +92,50 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     files: durableFilesOn(systemDisk),
     logger,
   });
-  const stations = await openStations(setup, clock, logger);
+  let timekeeper: Timekeeper | undefined;
+  const stations = await openStations(setup, clock, () => timekeeper?.trust() ?? 'waiting', logger);
+  timekeeper = await startTimekeeping({
+    clock,
+    recordedMs: stations.journal.recordedMs,
+    waitMs: config.clock.waitMs,
+    ask: options.timeService ?? (options.clock === undefined ? askTimeService : async () => 'none'),
+    logger,
+    signal: stopping.batches.signal,
+  });
   const forgetting = forgetAcknowledged(settings, logger);
-  const pipeline = await recover(
+  const recovered = await takeUp(
     setup,
     (alerts) => {
       forgetting.ended(alerts);
       for (const alert of alerts) options.onAlert?.(alert);
     },
-    { stations, clock, logger, signal: stopping.batches.signal },
+    { stations, logger, signal: stopping.batches.signal },
   );
-  const firing = (): Set<string> => firingEpisodes(pipeline.progress.state);
-  forgetting.allBut(firing());
-  const batchesFromNow = live(config, pipeline, clock, stopping.batches.signal);
-  await whenThereIsRoom(pipeline, () => checkpoint(pipeline));
+  const { pipeline } = recovered;
+  let isCaughtUp = false;
+  /** Before all is run again that was missed, it is not known what is over. */
+  const firing = (): Pick<ReadonlySet<string>, 'has'> =>
+    isCaughtUp ? firingEpisodes(pipeline.progress.state) : { has: () => true };
+
+  async function begin(): Promise<ReturnType<typeof live>> {
+    await catchUp(config, recovered, clock);
+    isCaughtUp = true;
+    forgetting.allBut(firingEpisodes(pipeline.progress.state));
+    const batchesFromNow = live(config, recovered, clock, stopping.batches.signal);
+    await whenThereIsRoom(pipeline, () => checkpoint(pipeline));
+    return batchesFromNow;
+  }
+
+  /** Frames are journalled meanwhile. */
+  async function beginWhenTold({ told, trust }: Timekeeper): Promise<void> {
+    await told;
+    if (trust() !== 'waiting') await run(pipeline, await begin());
+  }
+
+  const batchesFromNow = timekeeper.trust() === 'waiting' ? undefined : await begin();
+  await countFramesBefore(recovered);
   const { journal, outbox, deadLetters } = stations;
   const now = (): number => timeOfDay(journal);
-  const startedMs = now();
 
   const sources = new Map<string, Source>();
   const outlet = { setAside: deadLetters.write, logger, signal: stopping.outlets.signal };
@@ -126,7 +157,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     pace: pipeline.pace,
     shed: () => shedBy(sources),
   });
-  const path = run(pipeline, batchesFromNow);
+  const path = batchesFromNow ? run(pipeline, batchesFromNow) : beginWhenTold(timekeeper);
   const pathEnd = path.then(
     () => 'finished',
     () => 'died',
@@ -162,7 +193,8 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   return {
     status: () =>
       statusOfGateway(setup, options, {
-        ...{ startedMs, now, pipeline, overload, settings, sources, forwarder, delivery },
+        ...{ startMs: recovered.startMs, now, trust: timekeeper.trust, pipeline, overload },
+        ...{ settings, sources, forwarder, delivery },
       }),
     settings,
     now,
@@ -205,14 +237,21 @@ function failureOf(done: Promise<unknown>): Promise<unknown> {
 }
 
 interface Running {
-  readonly startedMs: number;
+  /** On the journal's line. */
+  readonly startMs: number;
   readonly now: () => number;
+  readonly trust: () => ClockTrust;
   readonly pipeline: Pipeline;
   readonly overload: OverloadWatch;
   readonly settings: SettingsStore;
   readonly sources: OpenSources;
   readonly forwarder: Forwarder;
   readonly delivery: Delivery;
+}
+
+function clockLine({ trust, pipeline }: Running): ClockLine {
+  const { clockSteps, lastStepMs } = pipeline.journal.stats;
+  return { state: trust(), steps: clockSteps, ...(clockSteps > 0 && { lastStepMs }) };
 }
 
 function statusOfGateway(
@@ -227,8 +266,9 @@ function statusOfGateway(
     gateway: config.gateway,
     version,
     pid: process.pid,
-    startedMs: running.startedMs,
+    startedMs: nowMs - (journal.now() - running.startMs),
     nowMs,
+    clock: clockLine(running),
     sources: [...running.sources.values()].map((source) => ({
       name: source.name,
       kind: source.kind,

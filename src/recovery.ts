@@ -10,7 +10,7 @@
 import { join } from 'node:path';
 import type { GatewayConfig } from './config/schema.ts';
 import type { UsersBySource } from './config/users.ts';
-import type { Clock } from './core/clock.ts';
+import type { Clock, ClockTrust } from './core/clock.ts';
 import { messageOf } from './core/errors.ts';
 import type { Logger } from './core/log.ts';
 import { createPace } from './core/pace.ts';
@@ -47,6 +47,7 @@ export interface Stations {
 export async function openStations(
   { config }: GatewaySetup,
   clock: Clock,
+  trust: () => ClockTrust,
   logger: Logger,
 ): Promise<Stations> {
   const { data, limits } = config;
@@ -61,6 +62,7 @@ export async function openStations(
   });
   const journal = await openJournal(join(data, 'journal'), {
     clock,
+    trust,
     // The outbox takes no batch twice; one before its last would be taken for a repetition.
     notBeforeMs: Math.max(0, outbox.points.lastBatchEndMs, outbox.alerts.lastBatchEndMs),
     budgetBytes: limits.journalBytes,
@@ -71,18 +73,26 @@ export async function openStations(
 
 interface Recovering {
   readonly stations: Stations;
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
-/** Takes up the checkpoint and runs again what the journal holds beyond it, to where the gateway last lived. */
-export async function recover(
+export interface Recovered {
+  readonly pipeline: Pipeline;
+  /** The last arrival at which the gateway is known to have lived before this start. */
+  readonly livedUntilMs: number;
+  /** From this arrival on it lives again. */
+  readonly startMs: number;
+}
+
+/** Takes up the checkpoint. What the journal holds beyond it is run again by `catchUp`. */
+export async function takeUp(
   { config, plan }: GatewaySetup,
   onAlerts: Pipeline['onAlerts'],
-  { stations, clock, logger, signal }: Recovering,
-): Promise<Pipeline> {
+  { stations, logger, signal }: Recovering,
+): Promise<Recovered> {
   const { journal, outbox } = stations;
+  const startMs = journal.now();
   const checkpoints = openCheckpoints(config.data, systemDisk, logger);
   let loaded = { state: createState(plan), reset: [] as string[] };
   const held = await checkpoints.load(async (checkpoint) => {
@@ -127,13 +137,24 @@ export async function recover(
     outbox.points.lastBatchEndMs,
     outbox.alerts.lastBatchEndMs,
   );
-  await run(pipeline, missed(config, pipeline, clock, livedUntilMs));
-  const { progress } = pipeline;
-  progress.framesBefore = progress.state.counts.frames + (await framesFrom(journal, progress.position));
-  return pipeline;
+  return { pipeline, livedUntilMs, startMs };
 }
 
-/** At most those of the batch that was under way. */
+/** Counts what was received before this start. Before sources are open. */
+export async function countFramesBefore({ pipeline }: Recovered): Promise<void> {
+  const { progress, journal } = pipeline;
+  progress.framesBefore = progress.state.counts.frames + (await framesFrom(journal, progress.position));
+}
+
+/** Runs again what the journal holds beyond the checkpoint, to where the gateway last lived. */
+export function catchUp(
+  config: GatewayConfig,
+  { pipeline, livedUntilMs }: Recovered,
+  clock: Clock,
+): Promise<void> {
+  return run(pipeline, missed(config, pipeline, clock, livedUntilMs));
+}
+
 async function framesFrom(journal: Journal, position: Position): Promise<number> {
   let frames = 0;
   for await (const span of journal.read(position, Number.POSITIVE_INFINITY)) {
@@ -188,17 +209,16 @@ async function* missed(
   }
 }
 
-/** Batches from now on. Between the last one and now the gateway was down: nothing arrived, and no time passed. */
+/** Batches from the start on. Between the last one and then the gateway was down: nothing arrived, and no time passed. */
 export function live(
   config: GatewayConfig,
-  pipeline: Pipeline,
+  { pipeline, startMs }: Recovered,
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<JournalledBatch> {
-  const { progress, journal } = pipeline;
-  const nowMs = journal.now();
-  progress.state = listenSince(progress.state, nowMs);
-  progress.batchEndMs = Math.max(progress.batchEndMs, Math.floor(nowMs / config.batchMs) * config.batchMs);
+  const { progress } = pipeline;
+  progress.state = listenSince(progress.state, startMs);
+  progress.batchEndMs = Math.max(progress.batchEndMs, Math.floor(startMs / config.batchMs) * config.batchMs);
   return cut(config, pipeline, clock, progress.batchEndMs, signal);
 }
 

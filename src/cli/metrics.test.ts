@@ -23,6 +23,7 @@ const noLosses = { tornBytes: 0, corruptSegments: 0, lostRecords: 0, droppedReco
 const status: GatewayStatus = {
   ...{ gateway: 'depot "7"\n', version: '1.2.3', pid: 1, startedMs: 1_767_225_600_500, nowMs: 0 },
   files: { loadedMs: 1_767_225_600_000, state: 'broken', detail: '' },
+  clock: { state: 'sure', steps: 0 },
   sources: [{ name: 'mqtt', kind: 'broker', state: 'listening', detail: '', counters: { shed: 7 } }],
   fates: { ...noFates, frames: 11, received: 10, readings: 10, unrouted: 1, points: 5 },
   devices: [deviceLine('bus', { received: 11, readings: 10, series: 2 })],

@@ -57,6 +57,10 @@ const metrics: Readonly<Record<string, Metric>> = {
     [1, { gateway, version }],
   ]),
   start_time_seconds: gauge('when the gateway started', ({ startedMs }) => [[seconds(startedMs)]]),
+  clock_sure: gauge('0 while the time of day is not known or a guess', ({ clock }) => [
+    [clock.state === 'sure' ? 1 : 0],
+  ]),
+  clock_steps_total: counter('how often the time of day was stepped', ({ clock }) => [[clock.steps]]),
   processed_time_seconds: gauge('end of the newest batch processed', ({ processedMs }) => [
     [seconds(processedMs)],
   ]),

@@ -15,6 +15,7 @@ const status: GatewayStatus = {
   pid: 4711,
   startedMs: nowMs - 3_725_000,
   nowMs,
+  clock: { state: 'sure', steps: 0 },
   sources: [
     {
       name: 'mqtt',

@@ -52,6 +52,7 @@ function headLines(status: GatewayStatus, colours: boolean): string[] {
   const up = durationText(status.nowMs - status.startedMs);
   return [
     `${strong(printable(status.gateway), colours)}  headgate ${status.version}, process ${status.pid}, up ${up}`,
+    ...clockLines(status, colours),
     ...filesLines(status, colours),
     ...overloadLines(status, colours),
   ];
@@ -61,6 +62,22 @@ function balanceSection(status: GatewayStatus, colours: boolean): string[] {
   const title = strong('Balance', colours);
   const lines = balanceLines(status, colours);
   return lines.length === 0 ? [`${title}: nothing has come in yet`] : [title, ...lines];
+}
+
+function clockLines({ clock, nowMs }: GatewayStatus, colours: boolean): string[] {
+  const { state, steps, lastStepMs = 0 } = clock;
+  const doubts = {
+    waiting: 'clock not set yet: frames are journalled, and processed once it is',
+    guessed: `clock not confirmed: going on with ${timeText(nowMs)}; no reading is called ahead of time`,
+    sure: undefined,
+  };
+  const text = doubts[state];
+  const times = steps === 1 ? 'once' : `${steps} times`;
+  const by = `${durationText(Math.abs(lastStepMs))} ${lastStepMs < 0 ? 'back' : 'forward'}`;
+  return [
+    ...(text === undefined ? [] : [colours ? paint('yellow', text) : text]),
+    ...when(steps, `clock stepped ${times}, last ${by}`),
+  ];
 }
 
 /** Only what a person should act on. */

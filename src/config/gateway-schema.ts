@@ -39,6 +39,16 @@ export function gatewaySchema({ folder, hostName }: Surroundings): z.ZodType<Gat
     forward: section({ influx: influx(path).exactOptional().describe('Points go to this InfluxDB.') })
       .prefault({})
       .describe('Where points go; left out: to files in data/points.'),
+    clock: section({
+      wait: duration({ min: '0s', max: '24h' })
+        .prefault('5m')
+        .describe(
+          'How long frames are only journalled at the start while the machine’s clock is not set yet; 0s: it is taken as it is.',
+        ),
+    })
+      .transform(({ wait: waitMs }) => ({ waitMs }))
+      .prefault({})
+      .describe('The time of day.'),
     notify: z
       .record(label, notifier)
       .prefault({})

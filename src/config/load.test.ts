@@ -47,6 +47,7 @@ test('an empty file gives every default', async () => {
     rules: join(folder, 'rules'),
     sources: { mqtt: { broker: { listen: [{ port: 1883, host: '127.0.0.1' }], allowAnonymous: false } } },
     forward: {},
+    clock: { waitMs: 300_000 },
     notify: { log: { log: {} } },
     limits: {
       journalBytes: 512 * 1024 ** 2,

@@ -13,6 +13,8 @@ export interface GatewayConfig {
   readonly rules: string;
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly forward: { readonly influx?: InfluxConfig };
+  /** How long the time of day is waited for. */
+  readonly clock: { readonly waitMs: number };
   readonly notify: Readonly<Record<string, NotifierConfig>>;
   readonly limits: Limits;
 }

@@ -1,5 +1,6 @@
 /** What a running gateway tells of itself: one shape for `status`, the demo's view and the metrics. */
 
+import type { ClockTrust } from './clock.ts';
 import type { Severity } from './types.ts';
 
 export interface GatewayStatus {
@@ -11,6 +12,7 @@ export interface GatewayStatus {
   readonly files?: FilesLine;
   /** The gateway's clock. */
   readonly nowMs: number;
+  readonly clock: ClockLine;
   readonly sources: readonly SourceLine[];
   readonly fates: Fates;
   readonly devices: readonly DeviceLine[];
@@ -56,6 +58,14 @@ export interface JournalLine {
   readonly refused: number;
   /** On disk, or on their way to it, and not processed yet. */
   readonly waiting: number;
+}
+
+export interface ClockLine {
+  /** `waiting`: frames are journalled, and processed once the time of day is known; `guessed`: it was not confirmed. */
+  readonly state: ClockTrust;
+  /** How often the time of day was stepped since the start, and by how much last; negative: back. */
+  readonly steps: number;
+  readonly lastStepMs?: number;
 }
 
 /** Whether the rules and profiles that run are those in the files. */

@@ -67,8 +67,8 @@ export interface Journal {
   now(): number;
   /** What frames that arrive now are recorded with: the time of day is `now()` + its offset. */
   clock(): BlockClock;
-  /** How far the clock was behind what was recorded, when the journal was opened. */
-  readonly behindMs: number;
+  /** The latest time of day on record when the journal was opened; 0 when there was none. */
+  readonly recordedMs: number;
   /** Of the last durable frame, also of an earlier run; 0 when there is none. */
   readonly lastArrivalMs: number;
   /** The oldest block kept. */
@@ -114,10 +114,9 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
   const last = await lastBlock(source);
   let lastArrivalMs = last?.lastArrivalMs ?? 0;
   const recorded: BlockClock = last?.clock ?? { offsetMs: 0, trust: 'sure' };
-  const arrivals = createArrivalClock(clock, {
-    untilMs: Math.max(lastArrivalMs, options.notBeforeMs ?? 0),
-    offsetMs: recorded.offsetMs,
-  });
+  const untilMs = Math.max(lastArrivalMs, options.notBeforeMs ?? 0);
+  const recordedMs = untilMs === 0 ? 0 : untilMs + recorded.offsetMs;
+  const arrivals = createArrivalClock(clock, { untilMs, offsetMs: recorded.offsetMs });
   const clockNow = createBlockClock(clock, arrivals, options.trust ?? (() => 'sure'), recorded, (byMs) => {
     stats.clockSteps += 1;
     stats.lastStepMs = byMs;
@@ -184,7 +183,7 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
     },
     now: arrivals.now,
     clock: clockNow,
-    behindMs: arrivals.behindMs,
+    recordedMs,
     get lastArrivalMs() {
       return lastArrivalMs;
     },

@@ -32,7 +32,7 @@ export interface DeliveryOptions {
   /** The gateway's clock, by which silences end. */
   readonly now: () => number;
   /** Episodes of all alerts that fire. */
-  readonly firing: () => ReadonlySet<string>;
+  readonly firing: () => Pick<ReadonlySet<string>, 'has'>;
   /** Aborts: what is pending is tried once more, then `closed` resolves. */
   readonly signal: AbortSignal;
   readonly waits?: Partial<Waits>;

@@ -27,6 +27,7 @@ const status: GatewayStatus = {
   pid: 1,
   startedMs: nowMs - 2_111_000,
   nowMs,
+  clock: { state: 'sure', steps: 0 },
   sources: [
     { name: 'mqtt', kind: 'broker', state: 'listening', detail: '127.0.0.1:1883, 13 clients', counters: {} },
     {

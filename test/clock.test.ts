@@ -1,0 +1,197 @@
+/** Gateways as processes whose system clock is wrong, is set under way, or is not set at all. */
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
+import { freePort } from './peers/influxd.ts';
+import { publishAll } from './peers/session-publisher.ts';
+import { until } from './peers/until.ts';
+
+const hour = 3_600_000;
+const day = 24 * hour;
+
+const files = (port: number, wait: string): Record<string, string> => ({
+  'headgate.yaml': `gateway: g
+batch: 100ms
+clock: { wait: ${wait} }
+sources: { mqtt: { broker: { listen: [{ port: ${port}, host: 127.0.0.1 }] } } }
+`,
+  'devices/meter.yaml': `device: meter
+topic: meter/{name}
+codec: json
+fields: { n: { path: n } }
+silent_after: 10m
+`,
+  'rules/rules.yaml': `rules:
+  - { name: each, from: meter, by: [name], silent: { severity: warning, notify: [log] } }
+  - { name: minute, from: meter, by: [name], window: { tumbling: 1m }, compute: { n: count() } }
+`,
+});
+
+interface Site {
+  readonly gateway: GatewayProcess;
+  /** What the system clock shows from now on, against the right time. */
+  set(shiftMs: number): void;
+  /** Sends so many more readings, numbered on; resolves once they are acknowledged. */
+  send(count: number): Promise<void>;
+  readonly sent: () => number;
+}
+
+async function makeSite(wait: string, shiftMs: number): Promise<Site> {
+  const port = await freePort();
+  const folder = await mkdtemp(join(tmpdir(), 'headgate-clock-'));
+  const path = join(folder, 'shift');
+  const set = (ms: number): void => writeFileSync(path, `${ms}`);
+  set(shiftMs);
+  const gateway = await makeGateway(files(port, wait), {
+    preloads: [join(import.meta.dirname, 'peers/clock-hook.ts')],
+    env: () => ({ HEADGATE_TEST_CLOCK: path }),
+  });
+  after(async () => {
+    await gateway.remove();
+    await rm(folder, { recursive: true, force: true });
+  });
+  let sent = 0;
+  return {
+    gateway,
+    set,
+    sent: () => sent,
+    async send(count) {
+      const messages = Array.from({ length: count }, (_, i) => ({
+        topic: 'meter/a',
+        payload: JSON.stringify({ n: sent + i }),
+      }));
+      sent += count;
+      await publishAll(port, `meter-${sent}`, 1, messages);
+    },
+  };
+}
+
+interface Written {
+  readonly n: number;
+  readonly ms: number;
+}
+
+/** The points of a rule, in the order they were written. */
+function written({ gateway }: Site, rule: string): Written[] {
+  const folder = join(gateway.folder, 'data/points');
+  const lines = readdirSync(folder)
+    .sort()
+    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'));
+  return lines
+    .filter((line) => line.startsWith(`${rule},`))
+    .map((line) => {
+      const [, fields, time] = line.split(' ');
+      return { n: Number(/n=([\d.]+)/.exec(fields!)![1]), ms: Number(time) / 1e6 };
+    });
+}
+
+/** Every reading is a point, once, in order. */
+async function allWritten(site: Site): Promise<Written[]> {
+  await until(() => written(site, 'each').length >= site.sent(), 'every reading to be a point');
+  const points = written(site, 'each');
+  assert.deepEqual(
+    points.map(({ n }) => n),
+    Array.from({ length: site.sent() }, (_, n) => n),
+  );
+  return points;
+}
+
+const stateOf = async ({ gateway }: Site): Promise<string> => (await gateway.status()).clock.state;
+
+test('started in 1970, killed, started there again: what was acknowledged is processed once the clock is set', async () => {
+  const site = await makeSite('1h', 60_000 - Date.now());
+  const { gateway } = site;
+  for (let boot = 0; boot < 2; boot++) {
+    await gateway.start();
+    await site.send(20);
+    const { clock, fates, journal } = await gateway.status();
+    assert.equal(clock.state, 'waiting');
+    assert.equal(fates.frames, 0);
+    assert.equal(journal.waiting, site.sent());
+    if (boot === 0) await gateway.kill();
+  }
+  assert.ok(gateway.logLines.some((line) => line.includes('earlier than this software')));
+  const setMs = Date.now();
+  site.set(1);
+  await until(async () => (await stateOf(site)) === 'sure', 'the clock to be known');
+  await site.send(20);
+  const points = await allWritten(site);
+  for (const [i, { ms }] of points.entries()) {
+    assert.ok(ms > setMs - hour && ms <= Date.now() + 1000, new Date(ms).toISOString());
+    if (i > 0) assert.ok(ms > points[i - 1]!.ms);
+  }
+  assert.equal((await gateway.stop()).code, 0);
+  await gateway.start();
+  assert.equal(await stateOf(site), 'sure');
+  await site.send(5);
+  await allWritten(site);
+});
+
+test('stopped while it waits, it has lost nothing', async () => {
+  const site = await makeSite('1h', 60_000 - Date.now());
+  await site.gateway.start();
+  await site.send(20);
+  assert.equal((await site.gateway.stop()).code, 0);
+  site.set(1);
+  await site.gateway.start();
+  await allWritten(site);
+});
+
+test('never set, it goes on after its wait, says so, and stamps nothing in 1970', async () => {
+  const site = await makeSite('1s', 60_000 - Date.now());
+  await site.gateway.start();
+  await site.send(20);
+  const points = await allWritten(site);
+  assert.equal(await stateOf(site), 'guessed');
+  assert.ok(site.gateway.logLines.some((line) => line.includes('no reading is called ahead of time')));
+  for (const { ms } of points) assert.equal(new Date(ms).getUTCFullYear(), 2026);
+  site.set(1);
+  await until(async () => (await stateOf(site)) === 'sure', 'the clock to be known', 30_000);
+  await site.send(5);
+  const last = (await allWritten(site)).at(-1)!;
+  assert.ok(Math.abs(last.ms - Date.now()) < 60_000);
+});
+
+test('set by hours and months, back and forth, while it runs and while it is down', async () => {
+  const site = await makeSite('5s', 1);
+  const { gateway } = site;
+  await gateway.start();
+  await site.send(10);
+  const steps = [hour, 1, -hour, 1, 30 * day, 1, -30 * day, 1];
+  for (const [i, shiftMs] of steps.entries()) {
+    site.set(shiftMs);
+    await until(async () => (await gateway.status()).clock.steps === i + 1, `step ${i}`);
+    await site.send(10);
+    const { nowMs, startedMs, clock } = await gateway.status();
+    assert.ok(Math.abs(nowMs - (Date.now() + shiftMs)) < 60_000, 'shows the time of day');
+    assert.ok(nowMs - startedMs < 10 * 60_000, 'and how long it runs');
+    assert.equal(Math.sign(clock.lastStepMs!), Math.sign(shiftMs - (steps[i - 1] ?? 1)));
+  }
+  const points = await allWritten(site);
+  const shifts = points.map(({ ms }) => Math.round((ms - Date.now()) / hour) || 0);
+  assert.deepEqual(
+    shifts.filter((_, i) => i % 10 === 9),
+    [0, ...steps.map((ms) => Math.round(ms / hour))],
+  );
+  for (const shiftMs of [30 * day, 1]) {
+    await gateway.kill();
+    site.set(shiftMs);
+    await gateway.start();
+    await site.send(10);
+    await until(
+      async () => (await gateway.status()).clock.state !== 'waiting',
+      'it not to wait any more',
+      30_000,
+    );
+    const last = (await allWritten(site)).at(-1)!;
+    assert.ok(Math.abs(last.ms - (Date.now() + shiftMs)) < 60_000, new Date(last.ms).toISOString());
+  }
+  const { alerts, fates } = await gateway.status();
+  assert.deepEqual(alerts, [], 'nobody was silent');
+  assert.equal(fates.setAside, 0);
+});
