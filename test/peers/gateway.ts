@@ -54,6 +54,9 @@ export async function makeGateway(
     await writeFile(join(folder, name), text);
   }
   const logLines: string[] = [];
+  // Also when a test fails in a way that runs nothing else.
+  const killAtExit = (): void => void child?.kill('SIGKILL');
+  process.once('exit', killAtExit);
   let child: ChildProcess | undefined;
   let latest: ChildProcess | undefined;
 
@@ -114,6 +117,7 @@ export async function makeGateway(
     },
     async remove() {
       await end('SIGKILL');
+      process.off('exit', killAtExit);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -61,6 +61,9 @@ export async function startSerialLine(): Promise<SerialLine> {
     await Promise.all([rm(path, { force: true }), rm(devicePath, { force: true })]);
   }
 
+  // Also when a test fails in a way that runs nothing else.
+  const killAtExit = (): void => void child?.kill('SIGKILL');
+  process.once('exit', killAtExit);
   await plug();
   return {
     path,
@@ -71,6 +74,7 @@ export async function startSerialLine(): Promise<SerialLine> {
     plug,
     async stop() {
       await unplug();
+      process.off('exit', killAtExit);
       await rm(folder, { recursive: true, force: true });
     },
   };

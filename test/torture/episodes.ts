@@ -1,5 +1,6 @@
 /** Runs the episodes of a run, two at a time; says how each went, and how to run one again. */
 
+import { inspect } from 'node:util';
 import type { Verdict } from './judge.ts';
 
 export interface TortureRun {
@@ -11,6 +12,8 @@ export interface TortureRun {
 }
 
 const atOnce = 2;
+/** Of the findings of one episode. */
+const shown = 20;
 
 /** Findings name their episode. `option`: of the command line, for episodes of that kind. */
 export async function runEpisodes<Result extends Verdict>(
@@ -28,13 +31,17 @@ export async function runEpisodes<Result extends Verdict>(
       const { run, number } = next;
       const again = `npm run torture -- ${option}--rounds ${rounds} --seed ${seed} --episode ${number}`;
       const say = (line: string): void => print(`episode ${number}: ${line}`);
-      const done = await run(say).catch((error: unknown) => {
-        throw new Error(`episode ${number} broke off; again: ${again}`, { cause: error });
-      });
-      episodes.push(done);
-      findings.push(...done.findings.map((finding) => `episode ${number}: ${finding}`));
-      say(summaryOf(done));
-      if (done.findings.length > 0) say(`again: ${again}`);
+      const found = await run(say).then(
+        (done) => {
+          episodes.push(done);
+          say(summaryOf(done));
+          return done.findings;
+        },
+        (error: unknown) => [`broke off: ${inspect(error)}`],
+      );
+      findings.push(...found.map((finding) => `episode ${number}: ${finding}`));
+      for (const finding of found.slice(0, shown)) say(finding);
+      if (found.length > 0) say(`${found.length} findings; again: ${again}`);
     }
   }
 
@@ -42,7 +49,7 @@ export async function runEpisodes<Result extends Verdict>(
   return { episodes, findings };
 }
 
-function summaryOf({ points, alerts, promised, sentOnce, arrivedOnce, findings }: Verdict): string {
+function summaryOf({ points, alerts, promised, sentOnce, arrivedOnce }: Verdict): string {
   const once = `${arrivedOnce} of ${sentOnce} sent once arrived`;
-  return `${promised} acknowledged readings, ${once}, ${points} points, ${alerts} alerts: ${findings.length} findings`;
+  return `${promised} acknowledged readings, ${once}, ${points} points, ${alerts} alerts`;
 }

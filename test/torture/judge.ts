@@ -47,6 +47,7 @@ export async function judge(peers: Peers, name: string, station: Station): Promi
   const referenceName = `${name}_reference`;
   await runReference(peers, referenceName, { meters: [...meters, zs], pads, probe });
   const reference = await storedPoints(influxd, referenceName);
+  for (const one of [name, referenceName]) await influxd.query(`DROP DATABASE "${one}"`);
   const told = differences(alertPoints(received), alertPoints(hook.receivedBy(referenceName)));
   return {
     findings: [

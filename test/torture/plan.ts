@@ -21,12 +21,12 @@ const roundsOfEpisode = 9;
 const randomNeeds: readonly Need[] = ['load', 'load', 'load', 'bulk', 'pads', 'reload', 'settings', 'start'];
 
 /** At least so many rounds reach every named point. */
-export const leastRounds = killPoints.reduce((sum, point) => sum + roundsTo(point).length, 0);
+export const leastRounds = killPoints.length;
 
 /** `rounds` in all; the named points come first, as many as there is room for. */
 export function planEpisodes(rounds: number, seed: number): readonly Episode[] {
   const random = createRandom(seed, 'plan');
-  const named = killPoints.map((point) => roundsTo(point).map((one) => atPoint(one, random)));
+  const named = chains().map((points) => points.map((point) => atPoint(point, random)));
   const groups: Round[][] = [];
   let count = 0;
   for (const group of shuffled(named, random)) {
@@ -38,9 +38,15 @@ export function planEpisodes(rounds: number, seed: number): readonly Episode[] {
   return dealt(shuffled(groups, random));
 }
 
-function roundsTo(point: Point): Point[] {
-  const before = killPoints.find(({ name }) => name === point.follows);
-  return before === undefined ? [point] : [before, point];
+/** Each point in one chain; those that follow another behind it. */
+function chains(): Point[][] {
+  const followed = new Set(killPoints.map(({ follows }) => follows));
+  return killPoints
+    .filter(({ name }) => !followed.has(name))
+    .map((point) => {
+      const before = killPoints.find(({ name }) => name === point.follows);
+      return before === undefined ? [point] : [before, point];
+    });
 }
 
 function atPoint(point: Point, random: Random): Round {

@@ -19,7 +19,7 @@ export interface Step {
   readonly at: RegExp;
 }
 
-/** What must happen for the point to be reached, beside the usual load. */
+/** What must happen for the point to be reached, beside the usual load; `start`: only what the life before left. */
 export type Need = 'load' | 'bulk' | 'pads' | 'reload' | 'settings' | 'start';
 
 export interface Point {
@@ -28,7 +28,7 @@ export interface Point {
   /** Behind the last step, not before it. */
   readonly behind?: true;
   readonly need: Need;
-  /** The round before must end there, or this one is never reached. */
+  /** Where the life before ends: what this one comes by at its start is due to that. */
   readonly follows?: string;
 }
 
@@ -127,7 +127,12 @@ export const killPoints: readonly Point[] = [
     need: 'pads',
   },
 
-  { name: 'recovery: end of the journal not synced', steps: [step('sync', journal)], need: 'start' },
+  {
+    name: 'recovery: end of the journal not synced',
+    steps: [step('sync', journal)],
+    need: 'start',
+    follows: 'journal: block written, not synced',
+  },
   {
     name: 'recovery: batch run again, its points not written',
     steps: [step('write', points)],
@@ -144,12 +149,14 @@ export const killPoints: readonly Point[] = [
     name: 'recovery: checkpoint written, not synced',
     steps: [step('sync', /^checkpoint\.tmp$/)],
     need: 'start',
+    follows: 'outbox: points written, not synced',
   },
   {
     name: 'recovery: checkpoint renamed, not synced',
     steps: [step('rename', /^checkpoint\.tmp$/)],
     behind: true,
     need: 'start',
+    follows: 'outbox: alerts written, not synced',
   },
 
   { name: 'forward: before the request', steps: [step('request', written)], need: 'load' },
@@ -197,7 +204,7 @@ export const killPoints: readonly Point[] = [
 
   { name: 'reload: asked for', steps: [step('signal', /^SIGHUP$/)], need: 'reload' },
   {
-    name: 'reload: files read, the batch before the take-over not written',
+    name: 'reload: asked for, the next batch not written',
     steps: [step('signal', /^SIGHUP$/), step('write', points)],
     need: 'reload',
   },

@@ -95,5 +95,9 @@ async function live(
   );
   over.abort();
   await working;
-  return ((await forgotten) ?? []).map((one) => `answered and forgotten: ${one}`);
+  const end = await gateway.ended();
+  return [
+    ...((await forgotten) ?? []).map((one) => `answered and forgotten: ${one}`),
+    ...(end === 'SIGKILL' ? [] : [`ended by itself: ${end}`]),
+  ];
 }

@@ -18,6 +18,7 @@
  */
 
 import { execFile, execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,9 @@ export interface PowerDisk {
   cutPower(die: () => void, dead: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Nothing is written early as a kindness: no data before the metadata that speaks of it, none before a rename. */
+const strict = 'loop,data=writeback,noauto_da_alloc';
 
 const run = promisify(execFile);
 const mebibyte = 1024 * 1024;
@@ -60,9 +64,9 @@ export async function openPowerDisk(cache: DriveCache): Promise<PowerDisk> {
   const mounted: string[] = [];
   let isFrozen = false;
 
-  async function mount(image: string, folder: string): Promise<void> {
+  async function mount(image: string, folder: string, options = 'loop'): Promise<void> {
     await mkdir(folder, { recursive: true });
-    await run('mount', ['-o', 'loop', image, folder]);
+    await run('mount', ['-o', options, image, folder]);
     mounted.push(folder);
   }
   async function unmount(until: number): Promise<void> {
@@ -77,6 +81,7 @@ export async function openPowerDisk(cache: DriveCache): Promise<PowerDisk> {
   const leaveNothing = (): void => {
     if (isFrozen) execFileSync('fsfreeze', ['-u', folders.shelf]);
     for (const folder of mounted.toReversed()) execFileSync('umount', ['--lazy', folder]);
+    rmSync(base, { recursive: true, force: true });
   };
   process.once('exit', leaveNothing);
 
@@ -84,9 +89,9 @@ export async function openPowerDisk(cache: DriveCache): Promise<PowerDisk> {
 
   /** Mounts what is on the shelf, down to the disk. */
   async function mountDisk(): Promise<void> {
-    if (cache === 'kept') return mount(imageOnShelf, folders.disk);
+    if (cache === 'kept') return mount(imageOnShelf, folders.disk, strict);
     await mount(imageOnShelf, folders.drive);
-    await mount(join(folders.drive, 'disk.img'), folders.disk);
+    await mount(join(folders.drive, 'disk.img'), folders.disk, strict);
   }
 
   async function close(): Promise<void> {
