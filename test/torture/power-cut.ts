@@ -45,7 +45,10 @@ export async function runPowerCuts(
       for (let cut = 0; cut < cuts; cut++) {
         const need = needs[cut % needs.length]!;
         const afterMs = Math.floor(random() * longestMs);
-        print(`cut ${cut}, drive’s cache ${cache}: ${need}, ${afterMs} ms`);
+        const isKilledFirst = cut % 3 === 2;
+        const first = isKilledFirst ? 'after kill -9, ' : '';
+        print(`cut ${cut}, drive’s cache ${cache}: ${first}${need}, ${afterMs} ms`);
+        if (isKilledFirst) await killOnce(station);
         findings.push(...(await live(station, disk, need, afterMs)));
       }
       await finish(peers, name, station);
@@ -56,6 +59,13 @@ export async function runPowerCuts(
     await station.close();
     await disk.close();
   }
+}
+
+/** What was written and not synced is in memory, and read at the next start as if it were on the disk. */
+async function killOnce({ gateway }: Station): Promise<void> {
+  await gateway.start();
+  await wait(300);
+  await gateway.kill();
 }
 
 const cutsOfEpisode = 10;
