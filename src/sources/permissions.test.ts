@@ -94,7 +94,7 @@ async function settle({ wire }: Guest): Promise<void> {
   await until(() => wire.closed || wire.all('pingresp').length > before, 'pingresp');
 }
 
-test('nothing passes that no permission includes', async () => {
+test('nothing passes that no permission includes', async (t) => {
   const password = await hashPassword(Buffer.from('secret'));
   const nobody = names.map((name): UserConfig => ({ name, password, publish: [], subscribe: [] }));
   const recorder = createRecorder();
@@ -105,6 +105,10 @@ test('nothing passes that no permission includes', async () => {
     fc.tuple(...names.map(() => fc.record({ publish: permissions, subscribe: permissions }))),
     fc.array(step, { minLength: 30, maxLength: 60, size: 'max' }),
   );
+  t.after(() => {
+    stop();
+    return source.closed;
+  });
   // One broker for all: sessions and retained messages of before come to users with other permissions.
   await fc.assert(
     fc.asyncProperty(scenario, async ([rights, steps]) => {
@@ -176,8 +180,6 @@ test('nothing passes that no permission includes', async () => {
     }),
     { numRuns: 60, seed: 4, endOnFailure: true },
   );
-  stop();
-  await source.closed;
   // Else it would prove nothing.
   assert.ok(passed.frames > 100 && passed.delivered > 100, JSON.stringify(passed));
 });

@@ -5,9 +5,11 @@ import { after, test } from 'node:test';
 import { type Failure, fuzz } from './fuzz.ts';
 import { mutated } from './mutate.ts';
 import { targets } from './targets/index.ts';
+import { closeMqtt } from './targets/mqtt.ts';
 import { closeSocket } from './targets/socket.ts';
 
 after(closeSocket);
+after(closeMqtt);
 
 /** Those that take milliseconds each. */
 const slow = new Set(['rules', 'devices', 'gateway-file', 'socket']);

@@ -5,6 +5,7 @@ import { csv, csvColumns, influx, json, value } from './codecs.ts';
 import { framing } from './framing.ts';
 import { gateway } from './gateway.ts';
 import { lineProtocol } from './line-protocol.ts';
+import { mqtt } from './mqtt.ts';
 import { devices, gatewayFile, rules } from './rule-files.ts';
 import { socket } from './socket.ts';
 import { checkpoint, cursor, journalBlock, laneRecord, log } from './storage.ts';
@@ -34,4 +35,5 @@ export const targets: Readonly<Record<string, Target>> = {
   cursor,
   checkpoint,
   socket,
+  mqtt,
 };
