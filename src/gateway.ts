@@ -30,7 +30,15 @@ import { startForwarding } from './outbox/destination.ts';
 import type { Forwarder } from './outbox/forward.ts';
 import { type OverloadWatch, watchOverload } from './overload.ts';
 import { checkpoint, type Pipeline, run, waitingFrames, whenThereIsRoom } from './pipeline.ts';
-import { catchUp, countFramesBefore, type GatewaySetup, live, openStations, takeUp } from './recovery.ts';
+import {
+  catchUp,
+  closeStations,
+  countFramesBefore,
+  type GatewaySetup,
+  live,
+  openStations,
+  takeUp,
+} from './recovery.ts';
 import type { Plan } from './rules/plan.ts';
 import { forgetAcknowledged } from './settings/forget.ts';
 import { marked } from './settings/marks.ts';
@@ -94,6 +102,8 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   });
   let timekeeper: Timekeeper | undefined;
   const stations = await openStations(setup, clock, () => timekeeper?.trust() ?? 'waiting', logger);
+  await using unfinished = new AsyncDisposableStack();
+  unfinished.defer(() => closeStations(stations));
   timekeeper = await startTimekeeping({
     clock,
     recordedMs: stations.journal.recordedMs,
@@ -158,6 +168,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     shed: () => shedBy(sources),
   });
   const path = batchesFromNow ? run(pipeline, batchesFromNow) : beginWhenTold(timekeeper);
+  unfinished.move();
   const pathEnd = path.then(
     () => 'finished',
     () => 'died',
@@ -182,7 +193,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     const unsaved = (await pathEnd) === 'finished' ? await failureOf(checkpoint(pipeline)) : undefined;
     stopping.outlets.abort();
     await Promise.all([forwarder.closed, delivery.closed]);
-    await Promise.all([journal.close(), outbox.close(), deadLetters.close(), settings.close()]);
+    await Promise.all([closeStations(stations), settings.close()]);
     if (unsaved !== undefined) throw unsaved;
   }
 

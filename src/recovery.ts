@@ -51,15 +51,18 @@ export async function openStations(
   logger: Logger,
 ): Promise<Stations> {
   const { data, limits } = config;
+  await using opened = new AsyncDisposableStack();
   const deadLetters = await openDeadLetters(join(data, 'dead-letters'), {
     budgetBytes: deadLetterBytes,
     logger,
   });
+  opened.defer(deadLetters.close);
   const outbox = await openOutbox(join(data, 'outbox'), {
     budgetBytes: limits.outboxBytes,
     logger,
     setAside: deadLetters.write,
   });
+  opened.defer(outbox.close);
   const journal = await openJournal(join(data, 'journal'), {
     clock,
     trust,
@@ -68,7 +71,12 @@ export async function openStations(
     budgetBytes: limits.journalBytes,
     logger,
   });
+  opened.move();
   return { journal, outbox, deadLetters };
+}
+
+export async function closeStations({ journal, outbox, deadLetters }: Stations): Promise<void> {
+  await Promise.all([journal.close(), outbox.close(), deadLetters.close()]);
 }
 
 interface Recovering {
@@ -165,10 +173,10 @@ async function framesFrom(journal: Journal, position: Position): Promise<number>
   return frames;
 }
 
-/** A gateway writes a checkpoint before its first frame. */
+/** A gateway writes a checkpoint before it processes its first frame; a journal that is whole is just run again. */
 function warnWhenNotNew({ journal, outbox }: Stations, logger: Logger): void {
   const blocks = journal.end.sequence - journal.first;
-  if (journal.end.sequence + outbox.points.next + outbox.alerts.next === 0) return;
+  if (journal.first + outbox.points.next + outbox.alerts.next === 0) return;
   logger.error(
     { blocks },
     'no checkpoint: rules and windows begin anew with what the journal keeps; what was open before it is lost',

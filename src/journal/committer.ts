@@ -106,6 +106,7 @@ export function createCommitter(options: CommitterOptions): Committer {
   let working = false;
   let closed = false;
   let failure: Error | undefined;
+  let diskFailure: Error | undefined;
 
   const append: Committer['append'] = (source, topic, payload, when, acknowledge, note) => {
     const refusal = closed ? closedError() : tooLarge(source, topic, payload.length);
@@ -245,11 +246,23 @@ export function createCommitter(options: CommitterOptions): Committer {
       logger.error({ error: error.message, remedy, frames }, 'the journal cannot store frames');
     }
     failure = error;
-    if (isDiskFailure(error)) options.onDiskFailure(error);
+    if (isDiskFailure(error)) {
+      diskFailure ??= error;
+      options.onDiskFailure(error);
+    }
     return error;
   }
 
-  function sync(): Promise<void> {
+  /**
+   * After a disk that failed, what was refused may be found after the next start. Who goes on from here as if it had never
+   * been, and makes that durable, would then miss it for ever.
+   */
+  async function sync(): Promise<void> {
+    await settled();
+    if (diskFailure !== undefined) throw diskFailure;
+  }
+
+  function settled(): Promise<void> {
     markStep();
     if (settledParts === parts) return Promise.resolve();
     return new Promise((resolve) => {
@@ -260,7 +273,7 @@ export function createCommitter(options: CommitterOptions): Committer {
 
   async function close(): Promise<void> {
     closed = true;
-    await sync();
+    await settled();
   }
 
   return {

@@ -348,3 +348,21 @@ test('crashes: every acknowledged frame is there, in order, with the arrival it 
   });
   await fc.assert(property, { numRuns: 60 });
 });
+
+test('after a failed sync nobody is told that what arrived before is settled: it may yet be found', async () => {
+  const disk = createSimulatedDisk();
+  const journal = await open({ disk });
+  await append(journal, 'first');
+  disk.before = (step) => {
+    if (step === 'sync') throw failure('EIO');
+  };
+  await assert.rejects(append(journal, 'unknown'), /cannot sync/);
+  await assert.rejects(journal.sync(), /cannot sync/);
+  await assert.rejects(journal.failed, /cannot sync/);
+  assert.match(journal.failure!.message, /cannot sync/);
+  await journal.close();
+  disk.before = () => undefined;
+  const again = await open({ disk });
+  assert.equal((await contentOf(again)).length, 2);
+  await again.sync();
+});

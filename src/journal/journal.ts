@@ -50,7 +50,10 @@ export interface JournalOptions {
 export interface Journal {
   /** Stamps and copies a frame; see `Ingest`. After a refusal the journal tries again with later frames. */
   readonly append: Ingest;
-  /** Resolves when everything appended before is durable, or was refused to those who waited for it. */
+  /**
+   * Resolves when everything appended before is durable, or was refused to those who waited for it and is gone. Rejects
+   * once the disk failed: then nobody knows.
+   */
   sync(): Promise<void>;
   /** Durable frames from a position that arrived before `untilMs`, block by block; spans stay valid while held. */
   read(from: Position, untilMs: number): AsyncGenerator<FrameSpan>;

@@ -8,7 +8,7 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { messageOf } from '../core/errors.ts';
+import { GatewayError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { type Disk, readWholeFile, setFileAside, writeFileDurably } from './files.ts';
 
@@ -54,7 +54,9 @@ export async function openCursor<T>(options: CursorOptions<T>): Promise<Cursor<T
       failing = false;
       options.onDurable?.(current);
     } catch (error) {
-      if (!failing) options.logger.error({ path, error: messageOf(error) }, 'cannot store a position');
+      const remedy = error instanceof GatewayError ? error.remedy : undefined;
+      if (!failing)
+        options.logger.error({ path, error: messageOf(error), remedy }, 'cannot store a position');
       failing = true;
     }
     return current === durable;

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { GatewayError } from '../core/errors.ts';
 import { silentLogger } from '../core/log.ts';
+import { isDiskFailure } from './disk-error.ts';
 import { readWholeFile, writeFileDurably } from './files.ts';
 import { type Log, type LogOptions, openLog } from './log.ts';
 import { createSimulatedDisk, failure, type SimulatedDisk } from './simulated-disk.ts';
@@ -355,4 +356,43 @@ test('a file is replaced whole or not at all', async () => {
       assert.ok(isNew || (written !== true && content!.equals(Buffer.alloc(2000, 'old'))));
     }),
   );
+});
+
+test('what was refused for want of room is cut off durably first; where that fails nothing more is stored', async () => {
+  for (const failing of [undefined, 'truncate', 'sync'] as const) {
+    const disk = createSimulatedDisk();
+    const log = await open(disk);
+    await log.append(Buffer.from('first'));
+    const steps: string[] = [];
+    disk.before = (step) => {
+      steps.push(step);
+      if (step === 'write') throw failure('ENOSPC');
+      if (step === failing) throw failure('EIO');
+    };
+    const refused = await log.append(Buffer.from('refused')).catch((error: unknown) => error);
+    assert.ok(refused instanceof GatewayError);
+    assert.deepEqual(steps, failing === 'truncate' ? ['write', 'truncate'] : ['write', 'truncate', 'sync']);
+    assert.equal(isDiskFailure(refused), failing !== undefined);
+    disk.before = () => undefined;
+    if (failing === undefined) assert.equal(await log.append(Buffer.from('later')), 1);
+    else await assert.rejects(log.append(Buffer.from('later')), GatewayError);
+  }
+});
+
+test('a record whose epoch, sequence or length has rotted is torn, not old content', async () => {
+  for (const at of [0, 8, 16, 24]) {
+    const disk = createSimulatedDisk();
+    const log = await open(disk);
+    await log.append(Buffer.from('first'));
+    const file = disk.paths[0]!;
+    const end = 32 + 24 + 5;
+    await log.append(Buffer.from('second'));
+    disk.kill();
+    disk.corrupt(file, (content) => {
+      content[end + at]! ^= 1;
+      return content;
+    });
+    const again = await open(disk);
+    assert.ok(again.losses.tornBytes > 0, `byte ${at}`);
+  }
 });

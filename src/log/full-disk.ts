@@ -16,7 +16,7 @@ export interface FullDiskOptions {
 
 /** Resolves when `write`, which must bear to be begun again, has succeeded. Throws every failure but a full disk. */
 export async function waitOutFullDisk(write: () => Promise<void>, options: FullDiskOptions): Promise<void> {
-  const { logger, signal, retryMs = 1000, onWait } = options;
+  const { logger, signal, retryMs = 250, onWait } = options;
   for (let tries = 0; ; tries++) {
     try {
       await write();

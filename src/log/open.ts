@@ -23,6 +23,7 @@ export async function recover(state: LogState): Promise<{ cleanEnd: boolean }> {
     await state.disk.syncFolder(state.folder);
     return { cleanEnd };
   } catch (error) {
+    await state.active?.file.close().catch(() => undefined);
     throw diskError('open', state.folder, error);
   }
 }

@@ -43,8 +43,13 @@ async function create(state: LogState, path: string, capacity: number): Promise<
     if (file !== undefined) await abandon(state, path);
     throw diskError('create', path, error);
   }
-  await syncNames(state);
-  return file;
+  try {
+    await syncNames(state);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 async function reuse(state: LogState, spare: Segment, path: string, capacity: number): Promise<DiskFile> {

@@ -54,7 +54,7 @@ export function scanSegment(content: Buffer, first: number): SegmentScan {
     cleanEnd: seal === undefined && count > 0 && isEnd(places[count - 1]!),
     sealed: seal !== undefined,
     tailIsOld: header?.tailIsOld ?? false,
-    tornBytes: tornAfter(content, seal?.end ?? end, header?.tailIsOld ?? false, epoch),
+    tornBytes: tornAfter(content, seal?.end ?? end, endSequence, header?.tailIsOld ?? false, epoch),
   };
 }
 
@@ -118,9 +118,17 @@ function unbroken(places: readonly RecordPlace[], first: number) {
   return { end: seal?.start ?? end, endSequence, count, seal };
 }
 
-function tornAfter(content: Buffer, end: number, tailIsOld: boolean, epoch: number): number {
+function tornAfter(
+  content: Buffer,
+  end: number,
+  sequence: number,
+  tailIsOld: boolean,
+  epoch: number,
+): number {
   const rest = content.length - end;
   if (!tailIsOld || rest < 20) return rest;
-  const begun = content.readUInt32LE(end + 16) === epoch;
+  // One of the two may be what has rotted; what an earlier use left has lower numbers.
+  const begun =
+    content.readUInt32LE(end + 16) === epoch || content.readBigUInt64LE(end + 8) === BigInt(sequence);
   return begun ? Math.min(rest, 24 + content.readUInt32LE(end)) : 0;
 }

@@ -18,7 +18,7 @@ import {
   sealRecord,
 } from './record.ts';
 import { beginSegment, makeRoom } from './room.ts';
-import { encodeSegmentHeader, noteMark, segmentHeaderBytes } from './segment.ts';
+import { encodeSegmentHeader, noteMark, type Segment, segmentHeaderBytes } from './segment.ts';
 import type { LogState } from './state.ts';
 
 interface Waiting {
@@ -40,7 +40,7 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
   const waiting: Waiting[] = [];
   let working: Promise<void> | undefined;
   let closed = false;
-  /** A failed write may have left bytes after the durable end. */
+  /** A write may have left bytes after the durable end. */
   let dirty = false;
   let clean = markedClean;
 
@@ -85,7 +85,6 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
       if (end <= state.segmentBytes) return active;
       if (active.segment.next === active.segment.first) return await growActive(active, end);
     }
-    if (dirty) await cut();
     await beginSegment(state, segmentHeaderBytes + bytes + sealBytes);
     return state.active!;
   }
@@ -96,14 +95,15 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
     return active;
   }
 
-  /** What a failed write left behind must not be taken for a record. Tried at once, else before the next write. */
-  async function cut(): Promise<void> {
-    const { segment, file } = state.active!;
+  /** What a failed write left behind, and was refused, must not be there after a crash. */
+  async function cut(active: ActiveSegment): Promise<void> {
+    const { segment, file } = active;
     try {
       await file.truncate(segment.end);
     } catch (error) {
-      throw diskError('truncate', segment.path, error);
+      throw fail(segment, syncError(segment.path, error));
     }
+    await sync(active);
     segment.size = Math.min(segment.size, segment.end);
     dirty = false;
   }
@@ -121,13 +121,12 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
 
   async function write(active: ActiveSegment, group: readonly Waiting[], first: number): Promise<void> {
     const { segment, file } = active;
-    if (dirty) await cut();
     const { parts, starts, end } = layOut(active, group, first);
     dirty = true;
     try {
       await file.write(parts, segment.end);
     } catch (error) {
-      await cut().catch(() => undefined);
+      await cut(active);
       throw diskError('write', segment.path, error);
     }
     await sync(active);
@@ -153,7 +152,7 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
         segment.size = Math.max(segment.size, segment.end + sealBytes);
       }
     } catch (error) {
-      state.logger.debug({ file: segment.path, error: String(error) }, 'segment not sealed');
+      state.logger.warn({ file: segment.path, error: String(error) }, 'end of a log segment not marked');
     } finally {
       await file.close();
     }
@@ -163,10 +162,15 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
     try {
       await file.sync();
     } catch (error) {
-      state.failed = syncError(segment.path, error);
-      state.logger.error({ file: segment.path, error: String(error) }, 'log failed: nothing more is stored');
-      throw state.failed;
+      throw fail(segment, syncError(segment.path, error));
     }
+  }
+
+  /** Nothing is known of the file any more: every append is refused from now on. */
+  function fail(segment: Segment, error: GatewayError): GatewayError {
+    state.failed = error;
+    state.logger.error({ file: segment.path, error: error.message }, 'log failed: nothing more is stored');
+    return error;
   }
 
   async function close(): Promise<void> {
@@ -190,7 +194,7 @@ export function createLogWriter(state: LogState, markedClean: boolean): LogWrite
       await file.write([record], segment.end);
       await file.sync();
     } catch (error) {
-      state.logger.debug({ file: segment.path, error: String(error) }, 'no clean end written');
+      state.logger.warn({ file: segment.path, error: String(error) }, 'end of the log not marked');
     }
   }
 

@@ -12,7 +12,7 @@ import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { makeFolder } from '../core/make-folder.ts';
 import type { SetAside } from '../core/types.ts';
-import { isDiskFailure } from '../log/disk-error.ts';
+import { diskError, isDiskFailure } from '../log/disk-error.ts';
 
 export interface DeadLetters {
   write(entries: readonly SetAside[]): void;
@@ -41,8 +41,9 @@ const namePattern = /^dead-letters-(\d{8})\.jsonl$/;
 /** Opens the folder, made when missing. Throws `GatewayError` only here. */
 export async function openDeadLetters(folder: string, options: DeadLetterOptions): Promise<DeadLetters> {
   const { logger, now = Date.now, everyMs = 1000, bytesEach = 256 * 1024 } = options;
-  await makeFolder(folder, 0o700);
-  const files = await openFiles(folder, options.budgetBytes);
+  const files = await openFiles(folder, options.budgetBytes).catch((error: unknown) => {
+    throw diskError('open', folder, error);
+  });
   const byReason: Record<string, number> = Object.create(null);
   let unwritten = 0;
   let waiting: string[] = [];
@@ -147,6 +148,7 @@ async function openFiles(
   folder: string,
   budgetBytes: number,
 ): Promise<{ append(text: string): Promise<void> }> {
+  await makeFolder(folder, 0o700);
   const shareBytes = Math.max(1, Math.floor(budgetBytes / fileCount));
   const numbers = (await readdir(folder))
     .flatMap((name) => namePattern.exec(name)?.[1] ?? [])

@@ -10,7 +10,7 @@
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { isDiskFull, isShortage } from '../log/disk-error.ts';
+import { diskError, isDiskFull, isShortage } from '../log/disk-error.ts';
 import { type Disk, type DiskFile, isMissing, removeIfThere, setFileAside } from '../log/files.ts';
 import type { Sink } from './sink.ts';
 
@@ -37,13 +37,17 @@ interface State {
   file: DiskFile | undefined;
 }
 
-/** Opens the folder, made when missing. Rejects when that is not possible. */
+/** Opens the folder, made when missing. Throws `GatewayError` when that is not possible. */
 export async function openFileSink(folder: string, options: FileSinkOptions): Promise<Sink> {
   const { disk } = options;
-  await disk.makeFolder(folder);
-  const names = (await disk.list(folder)).filter((name) => namePattern.test(name)).sort(byAge);
   const state: State = { folder, options, sizes: new Map(), file: undefined };
-  for (const name of names) state.sizes.set(name, await disk.size(join(folder, name)));
+  try {
+    await disk.makeFolder(folder);
+    const names = (await disk.list(folder)).filter((name) => namePattern.test(name)).sort(byAge);
+    for (const name of names) state.sizes.set(name, await disk.size(join(folder, name)));
+  } catch (error) {
+    throw diskError('open', folder, error);
+  }
 
   return {
     async send(lines) {

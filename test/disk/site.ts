@@ -173,6 +173,10 @@ export async function makeSite(folder: string, outlet: Outlet, receiverUrl: stri
 export interface Running {
   readonly said: readonly SaidLine[];
   readonly gateway: Gateway;
+  /** Sends again what was not acknowledged, as MQTT asks of a client, until the signal aborts; gives what was not. */
+  insist(messages: readonly Published[], signal: AbortSignal): Promise<readonly Published[]>;
+  /** Rejects when the gateway dies. */
+  readonly died: Promise<never>;
   /** Resolves when all of it is acknowledged; rejects when that does not happen. */
   publish(messages: readonly Published[], timeoutMs?: number): Promise<void>;
   /** Resolves when all that arrived is processed and handed over. */
@@ -201,6 +205,18 @@ export async function run(site: Site, data: string): Promise<Running> {
   return {
     said,
     gateway,
+    died: gateway.failed,
+    async insist(messages, signal) {
+      let left = messages;
+      while (left.length > 0 && !signal.aborted) {
+        left = await sendOnce(gateway.ports('mqtt')[0]!, left.slice(0, 5), signal).then(
+          (unanswered) => [...unanswered, ...left.slice(5)],
+          () => left,
+        );
+        if (signal.aborted) break;
+      }
+      return left;
+    },
     async publish(messages, timeoutMs = 10_000) {
       clients += 1;
       const wire = await connectWire(gateway.ports('mqtt')[0]!, { clientId: `client${clients}` });
@@ -234,6 +250,29 @@ export async function run(site: Site, data: string): Promise<Running> {
     },
     stop: () => gateway.stop(),
   };
+}
+
+/** Gives those that were not acknowledged before the connection was closed. */
+async function sendOnce(
+  port: number,
+  messages: readonly Published[],
+  signal: AbortSignal,
+): Promise<readonly Published[]> {
+  const wire = await connectWire(port, { clientId: 'insistent' });
+  try {
+    wire.send(
+      ...messages.map(({ topic, payload }, i) => publishPacket(topic, payload, { qos: 1, messageId: i + 1 })),
+    );
+    await until(
+      () => wire.all('puback').length === messages.length || wire.closed || signal.aborted,
+      'an answer',
+      20_000,
+    );
+    const answered = new Set(wire.all('puback').map(({ messageId }) => messageId));
+    return messages.filter((_, i) => !answered.has(i + 1));
+  } finally {
+    wire.destroy();
+  }
 }
 
 function isDone({ pending }: { readonly pending: number }): boolean {
