@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { headgateIn } from './peers/command.ts';
 import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
 import { freePort } from './peers/influxd.ts';
 import { publishAll } from './peers/session-publisher.ts';
@@ -76,13 +77,16 @@ interface Written {
   readonly ms: number;
 }
 
-/** The points of a rule, in the order they were written. */
-function written({ gateway }: Site, rule: string): Written[] {
+function textOf({ gateway }: Site): string {
   const folder = join(gateway.folder, 'data/points');
-  const lines = readdirSync(folder)
-    .sort()
-    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'));
-  return lines
+  const names = readdirSync(folder).sort();
+  return names.map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+}
+
+/** The points of a rule, in the order they were written. */
+function written(site: Site, rule: string): Written[] {
+  return textOf(site)
+    .split('\n')
     .filter((line) => line.startsWith(`${rule},`))
     .map((line) => {
       const [, fields, time] = line.split(' ');
@@ -194,4 +198,12 @@ test('set by hours and months, back and forth, while it runs and while it is dow
   const { alerts, fates } = await gateway.status();
   assert.deepEqual(alerts, [], 'nobody was silent');
   assert.equal(fates.setAside, 0);
+  await gateway.stop();
+  const lines = (text: string): string[] =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('each,'))
+      .sort();
+  const { stdout } = await headgateIn(['replay', '--journal'], { cwd: gateway.folder });
+  assert.deepEqual(lines(stdout), lines(textOf(site)), 'a replay knows the same times of day');
 });

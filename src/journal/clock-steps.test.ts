@@ -228,8 +228,37 @@ test('a step is on disk before batches are cut after it, though no frame comes',
   const offsets: number[] = [];
   while (offsets.length === 0) {
     const { batch } = (await cut.next()).value!;
+    assert.ok(batch.endMs <= site.journal().now());
     for (const { clock } of batch.spans as FrameSpan[]) offsets.push(Math.round(clock!.offsetMs / day));
   }
   assert.deepEqual(offsets, [-30]);
   await cut.return(undefined);
+});
+
+test('after a step of a month no slot is walked through: there are as many batches as time that passed', async () => {
+  for (const byMs of [30 * day, -30 * day]) {
+    const site = await machine();
+    let asked = 0;
+    const cut = batches(site.journal(), {
+      from: { sequence: 0, frame: 0 },
+      startMs,
+      batchMs: 1000,
+      clock: { now: site.journal().now, waitMs: () => 1, offsetMs: () => 0, isPlausible: () => true },
+      signal: new AbortController().signal,
+      quietUntilMs: () => {
+        asked += 1;
+        return 0;
+      },
+    });
+    site.pass(1000);
+    await cut.next();
+    site.set(startMs + byMs);
+    site.pass(5000);
+    let endMs = startMs + 1000;
+    let count = 0;
+    for (; endMs + 1000 <= site.journal().now(); count++) ({ endMs } = (await cut.next()).value!.batch);
+    assert.ok(count <= 6 && asked <= 6, `${count} batches, asked ${asked} times`);
+    assert.equal(Math.round(timeOfDay(site.journal()) - startMs - 5000), byMs);
+    await cut.return(undefined);
+  }
 });

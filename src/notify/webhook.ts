@@ -5,10 +5,10 @@
 
 import type { WebhookConfig } from '../config/schema.ts';
 import { messageOf } from '../core/errors.ts';
+import { retryAfterMs } from '../core/retry-after.ts';
 import { messageBody, type Notifier, type NotifierContext, Rejected, TryLater } from './notifier.ts';
 
 /** Longest wait a receiver may ask for. */
-const maxRetryAfterMs = 3_600_000;
 
 /** 2xx: arrived. Other 4xx than 408, 425 and 429: rejected. Everything else: later, or when Retry-After says. */
 export function createWebhookNotifier(config: WebhookConfig, context: NotifierContext): Notifier {
@@ -17,10 +17,10 @@ export function createWebhookNotifier(config: WebhookConfig, context: NotifierCo
     // The answer's text is nobody's concern, and may be endless.
     await response.body?.cancel();
     if (response.ok) return;
-    const { status } = response;
+    const { status, headers } = response;
     const text = `answered ${status} ${response.statusText}`.trimEnd();
     if (status >= 400 && status < 500 && ![408, 425, 429].includes(status)) throw new Rejected(text);
-    const afterMs = retryAfterMs(response.headers.get('retry-after'));
+    const afterMs = retryAfterMs(headers.get('retry-after'), headers.get('date'), Date.now());
     throw afterMs === undefined ? new Error(text) : new TryLater(text, afterMs);
   };
 }
@@ -47,11 +47,4 @@ function networkWords(error: unknown, timeoutMs: number): string {
   const cause: unknown = error instanceof Error ? error.cause : undefined;
   const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
   return messageOf(first ?? error);
-}
-
-/** RFC 9110 section 10.2.3: seconds, or a date. */
-function retryAfterMs(text: string | null): number | undefined {
-  if (text === null || text.trim() === '') return undefined;
-  const ms = /^\s*\d+\s*$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), maxRetryAfterMs) : undefined;
 }

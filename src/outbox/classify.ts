@@ -5,6 +5,7 @@
  * Pure. Not here: sending, waiting, finding the bad line.
  */
 
+import { retryAfterMs } from '../core/retry-after.ts';
 import type { SinkOutcome } from './sink.ts';
 
 export interface Answer {
@@ -14,8 +15,6 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Longest wait a server may ask for. */
-const maxRetryAfterMs = 3_600_000;
 const maxDetailLength = 500;
 
 /** Words that InfluxDB 1.x, 2.x and 3.x use when lines, not the request, are at fault. */
@@ -126,10 +125,7 @@ function headerOf(answer: Answer, name: string): string | undefined {
   return typeof value === 'string' ? value : value?.[0];
 }
 
-/** `Retry-After` as RFC 9110 section 10.2.3 has it: seconds, or a date. */
 function retryAfter(answer: Answer, nowMs: number): { retryAfterMs?: number } {
-  const text = headerOf(answer, 'retry-after')?.trim();
-  if (text === undefined || text === '') return {};
-  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
-  return Number.isFinite(ms) ? { retryAfterMs: Math.min(Math.max(ms, 0), maxRetryAfterMs) } : {};
+  const ms = retryAfterMs(headerOf(answer, 'retry-after'), headerOf(answer, 'date'), nowMs);
+  return ms === undefined ? {} : { retryAfterMs: ms };
 }
