@@ -36,7 +36,7 @@ const step = (seen: Seen, at: RegExp): Step => ({ seen, at });
 const journal = /^journal\/\d+\.log$/;
 const points = /^outbox\/points\/\d+\.log$/;
 const alerts = /^outbox\/alerts\/\d+\.log$/;
-const forwarded = /^outbox\/points-influx\.position\.json\.tmp$/;
+const forwarded = /^outbox\/points\.position\.json\.tmp$/;
 const told = /^outbox\/notifiers\.position\.json\.tmp$/;
 const written = /^\/write/;
 /** Frames arrive: it is not the recovery any more. */
