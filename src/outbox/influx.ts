@@ -30,6 +30,9 @@ const maxBodyLength = 64 * 1024;
 /** InfluxDB 1.x repeats every line it could not parse in a header; Node's limit is 16 KiB. */
 const maxHeaderSize = 8 * 1024 * 1024;
 
+/** Node's codes: OpenSSL's names of what is wrong with a chain, and its own for a name that is not in the certificate. */
+const aboutCertificates = /CERT|UNABLE_TO_(VERIFY|GET)|SELF_SIGNED/;
+
 type Credentials = { readonly auth?: string; readonly headers: Readonly<Record<string, string>> };
 type Request = Pick<IPoolRequestOptions, 'path' | 'query' | 'headers'> & { readonly body: string | Buffer };
 
@@ -89,13 +92,23 @@ export function createInfluxSink(config: InfluxConfig, now: () => number = Date.
         if (error instanceof GatewayError) {
           return { kind: 'refused', detail: error.message, remedy: error.remedy ?? '' };
         }
-        return { kind: 'unavailable', detail: networkWords(error) };
+        return networkOutcome(error);
       }
     },
     async close() {
       agent.destroy();
     },
   };
+}
+
+/** A certificate that is not trusted does not mend itself; what else goes wrong on the way may. */
+function networkOutcome(error: unknown): SinkOutcome {
+  const detail = networkWords(error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (!aboutCertificates.test(code)) return { kind: 'unavailable', detail };
+  const remedy =
+    'mend the certificate of the server, or name its authority: NODE_EXTRA_CA_CERTS=/path/to/ca.pem';
+  return { kind: 'refused', detail: `${detail} (${code})`, remedy };
 }
 
 /** Node joins the failures of several addresses into an error without a message. */

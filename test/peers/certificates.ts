@@ -12,6 +12,8 @@ export interface Certificates {
   readonly ca: string;
   readonly server: { readonly cert: string; readonly key: string };
   readonly client: { readonly cert: string; readonly key: string };
+  /** A server's, of yesterday. */
+  readonly expired: { readonly cert: string; readonly key: string };
   /** Of nobody's authority. */
   readonly stranger: { readonly cert: string; readonly key: string };
   remove(): Promise<void>;
@@ -38,7 +40,7 @@ export async function makeCertificates(): Promise<Certificates> {
     ]);
     return pair;
   }
-  async function signed(name: string, authority: { cert: string; key: string }) {
+  async function signed(name: string, authority: { cert: string; key: string }, days = '2') {
     const pair = { cert: file(`${name}.pem`), key: file(`${name}.key`) };
     const request = file(`${name}.csr`);
     await run('openssl', [
@@ -52,7 +54,7 @@ export async function makeCertificates(): Promise<Certificates> {
       '-keyout',
       pair.key,
     ]);
-    const by = ['-CA', authority.cert, '-CAkey', authority.key, '-CAcreateserial', '-days', '2'];
+    const by = ['-CA', authority.cert, '-CAkey', authority.key, '-CAcreateserial', '-days', days];
     await run('openssl', [
       'x509',
       '-req',
@@ -71,6 +73,7 @@ export async function makeCertificates(): Promise<Certificates> {
     ca: authority.cert,
     server: await signed('server', authority),
     client: await signed('client', authority),
+    expired: await signed('expired', authority, '-1'),
     stranger: await selfSigned('stranger'),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
