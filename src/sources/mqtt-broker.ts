@@ -156,7 +156,8 @@ function setHooks(broker: Aedes, { config, context, inFlight, counters, addresse
   boundQueues(persistence, counters);
   keepRetained(persistence, counters);
   const inbox = keepHandshakes(persistence, counters, durableHandshakes(context));
-  // Wills of other brokers, which there are none of: after a jump of the clock aedes takes its own clients' for such.
+  // Of brokers that are no more, which there are none of. A jump of the clock between aedes' sign of life and its look for such
+  // wills would make it take those of clients that are here for them.
   persistence.streamWill = () => Readable.from([]);
   const sessions = boundStoredSessions(persistence, {
     limit: limits.sessions,

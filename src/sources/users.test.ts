@@ -141,6 +141,29 @@ describe('CONNACK', () => {
   });
 });
 
+test('a storm of wrong passwords holds up nobody who is in, nor who was', async (t) => {
+  const { connect, as, port, answer, counters } = await brokerOf(t);
+  const ops = await connect(as('ops', 'secret'));
+  const storm = await Promise.all(
+    Array.from({ length: 200 }, async (_, i) => {
+      const wire = await openWire(port);
+      wire.send(connectPacket(as('fleet', `guess ${i}`, `guess${i}`)));
+      return wire;
+    }),
+  );
+  for (let messageId = 1; messageId <= 100; messageId++) {
+    ops.send(publishPacket('x', 'x', { qos: 1, messageId }));
+    await until(() => ops.all('puback').length === messageId, 'the answer');
+  }
+  assert.equal(await answer(as('ops', 'secret', 'again')), 0, 'its password is known');
+  assert.ok(
+    storm.some((wire) => !wire.closed),
+    'the storm still waits',
+  );
+  for (const wire of storm) wire.destroy();
+  await until(() => counters().clients === 1, 'only ops is there');
+});
+
 describe('publishing what is not permitted', () => {
   test('is answered as if it were, and reaches neither journal nor subscribers nor what is retained', async (t) => {
     const { as, connect, recorder, counters } = await brokerOf(t);
