@@ -281,3 +281,94 @@ test('property: readings ahead of time change nothing but their count', () => {
     { numRuns: 30 },
   );
 });
+
+test('property: what a step does depends neither on where batches are cut nor on restarts', () => {
+  const rules = `  - { name: tumbling, from: meter, by: [name], window: { tumbling: 1m }, compute: { n: count() }, silent: { severity: warning, notify: [log] } }
+  - { name: sliding, from: [meter, logger], by: [name], window: { sliding: 10m, every: 1m }, compute: { n: count() } }
+  - { name: session, from: meter, by: [name], window: { session: 90s }, compute: { n: count() } }
+  - { name: few, from: meter, by: [name], window: { count: 3 }, compute: { n: count() } }
+  - { name: all, from: [meter, logger], window: { tumbling: 5m, watermark: global }, compute: { n: count() } }
+  - { name: shift, from: logger, by: [name], window: { calendar: "0 6,14,22 * * *" }, compute: { n: count() } }
+  - { name: total, from: rule:tumbling, window: { tumbling: 5m }, compute: { n: sum(n) } }
+  - name: hot
+    from: meter
+    by: [name]
+    active: { cron: "* 6-17 * * *" }
+    alert: [{ when: t > 4, for: 2m, repeat: 10m, severity: warning, message: "{t}", notify: [log] }]
+  - name: odd
+    from: meter
+    by: [name]
+    alert: [{ when: "abs(t - ewma(t, 10m)) > 3 || stuck(t, 5m)", severity: info, message: odd, notify: [log] }]
+`;
+  const { plan, problems } = compileText(`rules:\n${rules}`, [meter, logger]);
+  assert.deepEqual(problems, []);
+  const gap = fc.oneof(fc.integer({ min: 1, max: 20_000 }), fc.integer({ min: 1, max: 900_000 }));
+  const byMs = fc.oneof(
+    fc.constantFrom(hour, -hour, 30 * day, -30 * day, minutes(7), -minutes(7)),
+    fc.integer({ min: -1e8, max: 1e8 }),
+  );
+  const event = fc.record({
+    gapMs: gap,
+    what: fc.oneof(
+      {
+        weight: 8,
+        arbitrary: fc.record({
+          device: fc.constantFrom('meter', 'logger'),
+          name: fc.constantFrom('a', 'b'),
+          t: fc.nat(9),
+        }),
+      },
+      { weight: 1, arbitrary: byMs },
+    ),
+  });
+  const cuts = fc.record({
+    restarts: fc.array(fc.nat(60), { maxLength: 3 }),
+    ends: fc.uniqueArray(fc.nat(60)),
+  });
+  fc.assert(
+    fc.property(fc.array(event, { minLength: 1, maxLength: 60 }), cuts, (events, { restarts, ends }) => {
+      let lineMs = startMs;
+      let clock: ClockReading = { sinceMs: startMs, offsetMs: 0, isSure: true };
+      const spans = events.map(({ gapMs, what }) => {
+        lineMs += gapMs;
+        if (typeof what === 'number') {
+          clock = { sinceMs: lineMs, offsetMs: clock.offsetMs + what, isSure: true };
+          return { ms: lineMs, span: { ...spanOf([]), clock } };
+        }
+        const { device, name, t } = what;
+        const payload = Buffer.from(
+          JSON.stringify({ t, at: startMs + Math.floor((lineMs - startMs) / 1000) * 1000 }),
+        );
+        const frame = { source: 'mqtt', topic: `${device}/${name}`, payload, arrivalMs: lineMs };
+        return { ms: lineMs, span: { ...spanOf([frame]), clock } };
+      });
+      const run = (isEnd: (i: number) => boolean, isRestart: (i: number) => boolean) => {
+        let state = createState(plan!);
+        const told: string[] = [];
+        let held: FrameSpan[] = [];
+        for (const [i, { ms, span }] of spans.entries()) {
+          held.push(span);
+          if (!isEnd(i) && i < spans.length - 1) continue;
+          const endMs = i < spans.length - 1 ? ms + 0.001 : ms + minutes(30);
+          const result = step(state, { startMs: ms, endMs, spans: held });
+          state = result.state;
+          held = [];
+          for (const point of result.points) told.push(JSON.stringify(point));
+          for (const { message: _, values: __, ...alert } of result.alerts) told.push(JSON.stringify(alert));
+          if (isRestart(i)) state = load(createState(plan!), structuredClone(save(state))).state;
+        }
+        return told.sort();
+      };
+      const whole = run(
+        () => true,
+        () => false,
+      );
+      const cut = run(
+        (i) => ends.includes(i),
+        (i) => restarts.includes(i),
+      );
+      assert.deepEqual(cut, whole);
+    }),
+    { numRuns: 60 },
+  );
+});
