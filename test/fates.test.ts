@@ -16,7 +16,8 @@ import { freePort, type Influxd, startInfluxd } from './peers/influxd.ts';
 import { type Message, publishAll } from './peers/session-publisher.ts';
 import { until } from './peers/until.ts';
 
-const startMs = Date.UTC(2026, 0, 5);
+/** In the middle of a week, which is a shard of InfluxDB. */
+const startMs = Date.UTC(2026, 0, 7);
 const seriesLimit = 3;
 
 const ruleFile = (everyLength: string): string => `rules:
@@ -122,8 +123,8 @@ const deviceOf = ({ devices }: GatewayStatus): DeviceLine => devices[0]!;
 const ruleOf = ({ rules }: GatewayStatus, name: string): RuleLine =>
   rules.find((rule) => rule.name === name)!;
 
-async function total(influxd: Influxd, field: string, measurement: string): Promise<number> {
-  const [series] = await influxd.query(`SELECT sum("${field}") FROM "${measurement}"`, 'fleet');
+async function total(influxd: Influxd, what: string, measurement: string): Promise<number> {
+  const [series] = await influxd.query(`SELECT ${what} FROM "${measurement}"`, 'fleet');
   return Number(series?.values[0]?.[1] ?? 0);
 }
 
@@ -150,8 +151,9 @@ idle_after: 1h
     await influxd.stop();
   });
   await influxd.query('CREATE DATABASE fleet');
-  // Every point of one rule is refused: its field has another type there.
-  const poison = await fetch(`${influxd.url}/write?db=fleet`, { method: 'POST', body: 'each x="text"' });
+  // Every point of one rule is refused: its field has another type there, in the shard of that week.
+  const body = `each x="text" ${startMs}000000`;
+  const poison = await fetch(`${influxd.url}/write?db=fleet`, { method: 'POST', body });
   assert.equal(poison.status, 204);
   await gateway.start();
   const sender = createSender(createRandom(7));
@@ -213,9 +215,12 @@ idle_after: 1h
   const status = await balanced();
   const minute = ruleOf(status, 'minute');
   assert.deepEqual([minute.inWindows, minute.forgotten], [3, 0]);
-  assert.equal(await total(influxd, 'n', 'minute'), minute.inResults);
+  assert.equal(await total(influxd, 'sum(n)', 'minute'), minute.inResults);
   const each = ruleOf(status, 'each');
   assert.equal(each.points + each.unchanged, each.inResults);
   assert.ok(each.unchanged > 0 && each.points > 0);
-  assert.equal(await total(influxd, 'n', 'each'), 0);
+  assert.equal(await total(influxd, 'count(x)', 'each'), 1, 'the poison');
+  const { taken, ...through } = status.forward.through;
+  assert.equal(taken, status.fates.points);
+  assert.deepEqual(through, { sent: taken - each.points, setAside: each.points, lost: 0, merged: 0 });
 });

@@ -36,6 +36,7 @@ const words: Readonly<Record<string, string>> = {
   waiting: 'waiting',
   sent: 'sent',
   lost: 'lost',
+  merged: 'merged away',
 };
 
 /** Indented by two; at most 80 columns wide unless a single part is. */

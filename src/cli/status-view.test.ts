@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { GatewayStatus } from '../core/status.ts';
-import { deviceLine, keepingUp, noFates, quietJournal, ruleLine } from '../core/testing.ts';
+import { deviceLine, forwardLine, keepingUp, noFates, quietJournal, ruleLine } from '../core/testing.ts';
 import { statusLines } from './status-view.ts';
 
 const nowMs = Date.UTC(2026, 0, 5, 6, 30);
@@ -76,6 +76,7 @@ const status: GatewayStatus = {
     oldestPendingMs: undefined,
     thinned: { from: 0, to: 0, leftOut: 0 },
     roomMs: undefined,
+    through: { taken: 2401, sent: 2000, setAside: 1, lost: 0, merged: 0 },
   },
   notifiers: [
     {
@@ -98,6 +99,7 @@ Balance
   readings  1,234,067 = 1,234,000 to rules + 67 set aside
   rules     1,234,000 = 1,232,900 in results + 1,087 in windows + 10 filtered
                       + 3 late
+  points        2,401 = 2,000 sent + 400 waiting + 1 set aside
 
 Sources
   name   kind    state      where                      counters
@@ -158,6 +160,7 @@ test('a gateway that has just begun', () => {
     rules: [],
     fates: noFates,
     journal: quietJournal,
+    forward: forwardLine(),
     alerts: [],
     notifiers: [],
     checkpoint: { atMs: undefined, bytes: 0 },

@@ -4,7 +4,7 @@
  *     frames    processed + waiting in the journal      processed = wanted by a device + unrouted
  *     devices   readings received = handed to rules + duplicates + set aside
  *     rules     readings = in results + in windows + filtered + late + over the limit + forgotten
- *     points    made = sent + waiting + set aside + lost
+ *     points    of the outbox = sent + waiting + set aside + lost + merged away in a long outage
  *
  * A reading counts once at each place, in however many windows it is; a frame may be wanted by several devices and hold
  * many readings, and each rule judges each reading of its devices for itself.
@@ -12,7 +12,7 @@
  * has processed); where they differ, the gateway has a mistake.
  */
 
-import type { DeviceLine, GatewayStatus, RuleLine } from './status.ts';
+import type { DeviceLine, ForwardLine, GatewayStatus, RuleLine } from './status.ts';
 
 export interface Account {
   readonly place: 'frames' | 'device' | 'rule' | 'points';
@@ -25,16 +25,17 @@ export interface Account {
   readonly missing: number;
 }
 
-type Balanced = Pick<GatewayStatus, 'fates' | 'devices' | 'rules' | 'journal'>;
+type Balanced = Pick<GatewayStatus, 'fates' | 'devices' | 'rules' | 'journal' | 'forward'>;
 
 /** One account for each place: all frames, each device, each rule, all points. */
-export function accountsOf({ fates, devices, rules, journal }: Balanced): Account[] {
+export function accountsOf({ fates, devices, rules, journal, forward }: Balanced): Account[] {
   const { frames, unrouted } = fates;
   const waiting = Math.max(0, journal.waiting);
   return [
     account('frames', frames + journal.waiting, { wanted: frames - unrouted, unrouted, waiting }),
     ...devices.map((device) => account('device', device.received, fatesOfDevice(device), device.name)),
     ...rules.map((rule) => account('rule', rule.readings, fatesOfRule(rule), rule.name)),
+    account('points', forward.through.taken, fatesOfPoints(forward)),
   ];
 }
 
@@ -45,6 +46,11 @@ function fatesOfDevice({ readings, duplicates, setAside }: DeviceLine): Account[
 function fatesOfRule(rule: RuleLine): Account['fates'] {
   const { inResults, inWindows, filtered, late, overLimit, forgotten } = rule;
   return { inResults, inWindows, filtered, late, overLimit, forgotten };
+}
+
+function fatesOfPoints({ through, pendingPoints }: ForwardLine): Account['fates'] {
+  const { sent, setAside, lost, merged } = through;
+  return { sent, waiting: pendingPoints, setAside, lost, merged };
 }
 
 function account(place: Account['place'], taken: number, fates: Account['fates'], name?: string): Account {

@@ -207,6 +207,17 @@ export interface ForwardLine {
   readonly thinned: { readonly from: number; readonly to: number; readonly leftOut: number };
   /** In an outage: so long until points are dropped, if none could be merged any more. */
   readonly roomMs: number | undefined;
+  /** Of all points that were ever for this target; with those pending they are all of them. */
+  readonly through: PointsThrough & { readonly taken: number };
+}
+
+/** What became of points that wait no more. One that was sent again counts once. */
+export interface PointsThrough {
+  readonly sent: number;
+  readonly setAside: number;
+  readonly lost: number;
+  /** How many fewer there are because some were merged. */
+  readonly merged: number;
 }
 
 /** What the disk does not do now, and what was lost on it. */

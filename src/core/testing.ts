@@ -31,6 +31,7 @@ export function forwardLine(rest: Partial<ForwardLine> = {}): ForwardLine {
     ...{ target: '', state: 'connected', detail: '', sent: 0, setAside: 0, lost: 0 },
     ...{ pendingPoints: 0, pendingBytes: 0, oldestPendingMs: undefined },
     ...{ thinned: { from: 0, to: 0, leftOut: 0 }, roomMs: undefined },
+    through: { taken: 0, sent: 0, setAside: 0, lost: 0, merged: 0 },
     ...rest,
   };
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { accountsOf, totalOf } from '../core/fates.ts';
 import { spanOf } from '../core/frame.ts';
-import { quietJournal } from '../core/testing.ts';
+import { forwardLine, quietJournal } from '../core/testing.ts';
 import type { Frame } from '../core/types.ts';
 import type { Plan } from '../rules/plan.ts';
 import { compileText, deviceOf } from '../rules/testing.ts';
@@ -182,7 +182,7 @@ type Cuts = typeof cuts extends fc.Arbitrary<infer C> ? C : never;
 
 /** Nothing is missing anywhere; gives what the accounts of a place come to. */
 function balance(state: EngineState, sent: readonly Frame[]) {
-  const status = { ...statusOf(state), journal: quietJournal };
+  const status = { ...statusOf(state), journal: quietJournal, forward: forwardLine() };
   const accounts = accountsOf(status);
   for (const account of accounts) assert.equal(account.missing, 0, JSON.stringify(account));
   const frames = totalOf(accounts, 'frames');

@@ -3,6 +3,7 @@
 import { type Backoff, createBackoff } from '../core/backoff.ts';
 import { createHealth, type Health } from '../core/health.ts';
 import type { Logger } from '../core/log.ts';
+import type { PointsThrough } from '../core/status.ts';
 import type { SetAside } from '../core/types.ts';
 import { type Cursor, openCursor } from '../log/cursor.ts';
 import type { Disk } from '../log/files.ts';
@@ -64,6 +65,12 @@ const usualWaits: Waits = {
 export interface Flow extends Work {
   readonly end: Mark;
   readonly batchEndMs: number | undefined;
+  /** Of its lines those never sent before, and lines that were gone when it was gathered. */
+  readonly fresh: number;
+  readonly again: ReadonlySet<string>;
+  readonly lost: number;
+  /** Of the fresh ones, set aside so far. */
+  refused: number;
   /** The level it was read from; absent: the lane itself. */
   readonly level?: number;
 }
@@ -81,6 +88,7 @@ export interface Stored extends Positions {
   readonly levels?: readonly Mark[];
   /** Only while it is sure. */
   readonly tried?: Tried;
+  readonly through?: PointsThrough;
   /** The sink's own, for sinks in which sending again would double. */
   readonly mark?: string;
 }
@@ -112,6 +120,10 @@ export interface State {
   sent: number;
   setAside: number;
   lost: number;
+  /** What became of the lines that the positions have passed; changed and stored with them. */
+  through: PointsThrough;
+  /** Lines that the lane had before this target was there. */
+  takenFrom: number;
   readonly thinned: ThinCounts;
   tried: Tried;
   /** Whether `tried` is stored with the positions from now on, and whether it may be on disk. */
@@ -166,6 +178,8 @@ export async function createState(options: ForwardOptions): Promise<State> {
     sent: 0,
     setAside: 0,
     lost: 0,
+    through: stored.through ?? noneThrough,
+    takenFrom: 0,
     thinned: { from: 0, to: 0, leftOut: 0 },
     tried: tried ?? everything(options),
     claims: tried !== undefined,
@@ -201,12 +215,13 @@ async function placesOf(
     const merged = mergedUpTo(levels[i + 1]);
     marks.push(mark.sequence < merged ? await markAt(level.lane, merged) : mark);
   }
-  const { mark, tried } = stored;
+  const { mark, tried, through } = stored;
   return {
     live,
     ...(backlog !== undefined && { backlog }),
     levels: marks,
     ...(tried !== undefined && { tried }),
+    ...(through !== undefined && { through }),
     ...(mark !== undefined && { mark }),
   };
 }
@@ -236,12 +251,32 @@ export async function markAt(lane: Lane, sequence: number): Promise<Mark> {
 function parseStored(value: unknown): Stored | undefined {
   const positions = parsePositions(value);
   if (positions === undefined) return undefined;
-  const { mark, levels, tried } = value as { mark?: unknown; levels?: unknown; tried?: unknown };
+  const { mark, levels, tried, through } = value as Record<string, unknown>;
   return {
     ...positions,
     ...(Array.isArray(levels) && levels.every(isMark) && { levels }),
     ...(isTried(tried) && { tried }),
+    ...(isThrough(through) && { through }),
     ...(typeof mark === 'string' && { mark }),
+  };
+}
+
+const noneThrough: PointsThrough = { sent: 0, setAside: 0, lost: 0, merged: 0 };
+
+function isThrough(value: unknown): value is PointsThrough {
+  const counts = (value ?? {}) as Record<string, unknown>;
+  return Object.keys(noneThrough).every((fate) => Number.isSafeInteger(counts[fate]));
+}
+
+/** Counts lines that the positions are about to pass. */
+export function passed(state: State, lines: Partial<PointsThrough>): void {
+  const { sent = 0, setAside = 0, lost = 0, merged = 0 } = lines;
+  const { through } = state;
+  state.through = {
+    sent: through.sent + sent,
+    setAside: through.setAside + setAside,
+    lost: through.lost + lost,
+    merged: through.merged + merged,
   };
 }
 
@@ -273,6 +308,7 @@ export function store(state: State, positions: Positions, levels = state.cursor.
     ...(backlog !== undefined && { backlog }),
     ...(levels !== undefined && { levels }),
     ...(state.claims && { tried: state.tried }),
+    through: state.through,
     ...(mark !== undefined && { mark }),
   });
 }

@@ -15,9 +15,8 @@ const leastOutageMs = 60_000;
 
 export function statusOf(state: State): ForwardStatus {
   const { lane, target } = state.options;
-  const positions = state.cursor.value;
-  const backlogPoints = backlogLines(positions) + mergedLines(state);
-  const pendingPoints = lane.lineCount - positions.live.line + backlogPoints;
+  const backlogPoints = backlogLines(state.cursor.value) + mergedLines(state);
+  const pendingPoints = pendingLines(state);
   return {
     target,
     state: state.health.state,
@@ -31,7 +30,15 @@ export function statusOf(state: State): ForwardStatus {
     oldestPendingMs: pendingPoints === 0 ? undefined : oldestMs(state),
     thinned: { ...state.thinned },
     roomMs: roomMs(state),
+    through: { taken: lane.lineCount - state.takenFrom, ...state.through },
   };
+}
+
+/** Lines that are not dealt with. */
+export function pendingLines(state: State): number {
+  const { lane } = state.options;
+  const positions = state.cursor.value;
+  return lane.lineCount - positions.live.line + backlogLines(positions) + mergedLines(state);
 }
 
 /** Whether anything waits behind the new points. */

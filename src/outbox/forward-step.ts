@@ -12,7 +12,7 @@
 
 import { messageOf } from '../core/errors.ts';
 import type { Lane } from '../log/lane.ts';
-import { claim, cut, endOf, type Flow, noteTried, type State, store } from './forward-state.ts';
+import { claim, cut, endOf, type Flow, noteTried, passed, type State, store } from './forward-state.ts';
 import { gather, type Range, requestLines } from './gather.ts';
 import { timeOfLine } from './line-protocol.ts';
 import { advanceBacklog, backlogUntilMs } from './positions.ts';
@@ -113,7 +113,7 @@ async function gatherFlow(
 ): Promise<Flow & { readonly oldestMs: number | undefined }> {
   const { lines, lost, ...gathered } = await gather(lane, { ...range, timeOf: timeOfLine }, maxLines);
   noteLost(state, lost);
-  return { ...createWork(lines, chunkLines), ...gathered };
+  return { ...createWork(lines, chunkLines), ...gathered, lost, refused: 0 };
 }
 
 /** Counts what is gone before it was sent or merged. */
@@ -134,7 +134,10 @@ function apply(
 ): number {
   const { setAside, backlogPointsPerSecond } = state.options;
   if (progress.setAside.length > 0) {
-    state.setAside += progress.setAside.length;
+    // One that was delivered ahead has its fate already.
+    const refused = progress.setAside.filter(({ line }) => !flow.again.has(line)).length;
+    state.setAside += refused;
+    flow.refused += refused;
     setAside(progress.setAside.map(({ line, detail }) => ({ reason: 'refused-by-server', detail, line })));
   }
   if (progress.held !== undefined) {
@@ -175,7 +178,9 @@ function hold(state: State, held: NonNullable<Progress['held']>): number {
 /** All lines of a flow are dealt with: its position moves on. */
 function complete(state: State, lane: 'live' | 'backlog', flow: Flow): void {
   const positions = state.cursor.value;
+  const { fresh, refused, lost } = flow;
   state[lane] = undefined;
+  passed(state, { sent: fresh - refused, setAside: refused, lost });
   if (flow.level !== undefined) {
     store(state, positions, positions.levels!.with(flow.level, flow.end));
     return;

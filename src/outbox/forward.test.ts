@@ -5,6 +5,7 @@ import { silentLogger } from '../core/log.ts';
 import type { Point, SetAside } from '../core/types.ts';
 import { createSimulatedDisk, type SimulatedDisk } from '../log/simulated-disk.ts';
 import { type Forwarder, type ForwardOptions, startForward } from './forward.ts';
+import { balanced } from './outage-testing.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
 import type { Sink, SinkOutcome } from './sink.ts';
 
@@ -88,7 +89,8 @@ async function rig(disk: SimulatedDisk, budgetBytes = 1 << 22): Promise<Rig> {
         waits,
         ...options,
       });
-      return forwarder;
+      const { status, closed } = forwarder;
+      return { status: () => balanced(status()), closed };
     },
     append: (batch, values, timeMs) =>
       outbox.append(

@@ -8,7 +8,7 @@
 
 import { sleep } from '../core/backoff.ts';
 import { claim, createState, cut, endOf, type ForwardOptions, type State, store } from './forward-state.ts';
-import { type ForwardStatus, hasBacklog, statusOf } from './forward-status.ts';
+import { type ForwardStatus, hasBacklog, pendingLines, statusOf } from './forward-status.ts';
 import { step } from './forward-step.ts';
 import { neededFrom } from './positions.ts';
 import { thin } from './thin.ts';
@@ -27,6 +27,8 @@ export interface Forwarder {
 /** Starts forwarding where the stored position says. Throws `GatewayError` when it cannot be read. */
 export async function startForward(options: ForwardOptions): Promise<Forwarder> {
   const state = await createState(options);
+  const { sent, setAside, lost, merged } = state.through;
+  state.takenFrom = options.lane.lineCount - (sent + setAside + lost + merged + pendingLines(state));
   const { lane, sink } = options;
   // What is not in the lane any more is not sent again.
   const isKept = lane.first <= neededFrom(state.cursor.value);

@@ -11,6 +11,10 @@ export interface Gathered {
   readonly batchEndMs: number | undefined;
   /** Time of the oldest line of that record. */
   readonly oldestMs: number | undefined;
+  /** Of the lines, those that were delivered ahead: they are sent again. */
+  readonly again: ReadonlySet<string>;
+  /** How many were not. */
+  readonly fresh: number;
   /** Lines that were in the lane but are gone: dropped for the budget, or damaged. */
   readonly lost: number;
 }
@@ -33,6 +37,8 @@ export async function gather(lane: Lane, range: Range, maxLines = requestLines):
   const { from, to } = range;
   let end = from;
   let characters = 0;
+  const again = new Set<string>();
+  let fresh = 0;
   let lost = 0;
   let first: LaneRecord | undefined;
   let isFull = false;
@@ -46,6 +52,8 @@ export async function gather(lane: Lane, range: Range, maxLines = requestLines):
     end = { sequence: record.sequence + 1, line: record.linesBefore + record.count };
     if (wanted.length > 0) first ??= record;
     for (const line of wanted) lines.push(line);
+    if (range.untilMs(record.sequence) === Number.POSITIVE_INFINITY) fresh += wanted.length;
+    else for (const line of wanted) again.add(line);
     characters += length;
     isFull = lines.length >= maxLines;
     if (isFull || end.sequence >= to.sequence) break;
@@ -55,7 +63,7 @@ export async function gather(lane: Lane, range: Range, maxLines = requestLines):
     lost += missing(range, end, to);
     end = to;
   }
-  return { lines, end, batchEndMs: first?.batchEndMs, oldestMs: first?.oldestMs, lost };
+  return { lines, end, batchEndMs: first?.batchEndMs, oldestMs: first?.oldestMs, again, fresh, lost };
 }
 
 /** Lines between two places. Of those that were delivered ahead nothing is lost. */

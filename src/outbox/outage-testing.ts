@@ -125,6 +125,15 @@ export function createServer(): Server {
   return server;
 }
 
+/** Whatever happens: every point is sent, waits, was set aside, is lost, or was merged with others. */
+export function balanced(status: ForwardStatus): ForwardStatus {
+  const { taken, sent, setAside, lost, merged } = status.through;
+  const waiting = status.pendingPoints;
+  assert.equal(sent + waiting + setAside + lost + merged, taken, JSON.stringify(status));
+  for (const count of [sent, setAside, lost, merged]) assert.ok(count >= 0, JSON.stringify(status));
+  return status;
+}
+
 export interface Life {
   readonly outbox: Outbox;
   status(): ForwardStatus;
@@ -166,7 +175,7 @@ export async function live(
   });
   return {
     outbox,
-    status: forwarder.status,
+    status: () => balanced(forwarder.status()),
     append: (minute) => outbox.append(startMs + minute * 60_000, minuteOf(minute), [], merges),
     async stop() {
       stop.abort();

@@ -12,7 +12,7 @@
 
 import { messageOf } from '../core/errors.ts';
 import type { Lane, LaneRecord } from '../log/lane.ts';
-import { cut, endOf, markAt, type State, store } from './forward-state.ts';
+import { cut, endOf, markAt, passed, type State, store } from './forward-state.ts';
 import { noteLost } from './forward-step.ts';
 import type { Level } from './levels.ts';
 import { timeOfLine } from './line-protocol.ts';
@@ -73,7 +73,9 @@ async function noteDropped(state: State, { depth, level: { lane } }: Source): Pr
   // What is on its way is in memory.
   if (mark.sequence >= lane.first || state.backlog?.level === depth) return;
   const first = await markAt(lane, lane.first);
-  noteLost(state, Math.max(0, first.line - mark.line));
+  const lost = Math.max(0, first.line - mark.line);
+  noteLost(state, lost);
+  passed(state, { lost });
   store(state, positions, positions.levels!.with(depth, first));
 }
 
@@ -120,13 +122,14 @@ async function thinFrom(state: State, source: Source): Promise<boolean> {
     state.thinning.delete(depth);
     return false;
   }
-  const { end, merged, lost, endMs } = read;
+  const { end, merged, again, lost, endMs } = read;
   if (merged.lines.length > 0) noteOldest(state, source, merged.lines);
   await level.lane.append(end.sequence, merged.lines, merged.notes);
   noteLost(state, lost);
   state.thinned.from += merged.from;
   state.thinned.to += merged.to;
   state.thinned.leftOut += merged.leftOut;
+  passed(state, { sent: -again, lost, merged: merged.from - merged.to });
   const positions = state.cursor.value;
   if (depth === 0) {
     state.backlogSinceMs = endMs;
@@ -148,6 +151,8 @@ function noteOldest(state: State, { depth, level }: Source, lines: readonly stri
 interface Unit {
   readonly merged: Merged;
   readonly end: Mark;
+  /** Lines delivered ahead that wait again: they are sent after the older ones that may name the same point. */
+  readonly again: number;
   /** Lines that were gone before they could be read. */
   readonly lost: number;
   /** Batch end of the last record. */
@@ -165,17 +170,19 @@ async function readUnit(state: State, source: Source): Promise<Unit | undefined>
   let end = at;
   let lines = 0;
   let lost = 0;
+  let again = 0;
   let endMs = 0;
   for await (const record of lane.read(at.sequence)) {
     if (record.sequence >= to || lines > mostLinesRead || isFull(merger, level)) break;
     const { isUnsent, add } = wants(record);
     if (isUnsent) lost += Math.max(0, record.linesBefore - end.line);
-    await add(merger);
+    const added = await add(merger);
+    if (!isUnsent) again += added;
     lines += record.count;
     end = { sequence: record.sequence + 1, line: record.linesBefore + record.count };
     endMs = record.batchEndMs;
   }
-  return end === at ? undefined : { merged: merger.take(), end, lost, endMs };
+  return end === at ? undefined : { merged: merger.take(), end, again, lost, endMs };
 }
 
 function isFull({ size }: Merger, { limits }: Level): boolean {
@@ -185,7 +192,8 @@ function isFull({ size }: Merger, { limits }: Level): boolean {
 interface Wanted {
   /** Not delivered ahead of the backlog. */
   readonly isUnsent: boolean;
-  add(merger: Merger): Promise<void>;
+  /** Gives how many lines it added. */
+  add(merger: Merger): Promise<number>;
 }
 
 /** Which lines of a record go on, and whether they may be merged. */
@@ -199,14 +207,17 @@ function wantsOf(state: State, { depth }: Source): (record: LaneRecord) => Wante
     return {
       isUnsent: untilMs === Number.POSITIVE_INFINITY,
       async add(merger) {
-        if (record.oldestMs > untilMs) return;
+        let added = 0;
+        if (record.oldestMs > untilMs) return added;
         const { lines, notes } = await record.content();
         for (const [i, line] of lines.entries()) {
           if (untilMs === Number.POSITIVE_INFINITY || timeOfLine(line) <= untilMs) {
             // Without its note it is never merged, in no level.
             merger.add(line, isMergeable ? notes[i] : undefined);
+            added += 1;
           }
         }
+        return added;
       },
     };
   };
