@@ -5,9 +5,10 @@
  * an answer that comes later is for something that was on the disk before.
  */
 
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { until } from '../peers/until.ts';
 import { runEpisodes, type TortureRun } from './episodes.ts';
 import { judge, type Verdict } from './judge.ts';
 import { finish, ignoreIfDead, lossesLogged, provoke, withLastWords } from './life.ts';
@@ -61,6 +62,14 @@ export async function runPowerCuts(
   }
 }
 
+/** Waits until the journal's oldest segment is written over; from then on that happens again every few megabytes. */
+async function untilRecycled({ gateway }: Station): Promise<void> {
+  const folder = join(gateway.folder, 'data/journal');
+  const oldest = async () => (await readdir(folder)).sort()[0];
+  const before = await oldest();
+  await until(async () => (await oldest()) !== before, 'a segment of the journal to be recycled', 120_000);
+}
+
 /** What was written and not synced is in memory, and read at the next start as if it were on the disk. */
 async function killOnce({ gateway }: Station): Promise<void> {
   await gateway.start();
@@ -98,7 +107,9 @@ async function live(
     alive(station.probe.write(over.signal)),
     alive(provoke[need](station, over.signal)),
   ]);
-  await Promise.race([working.then(() => new Promise<never>(() => {})), wait(afterMs)]);
+  const failure = working.then(() => new Promise<never>(() => {}));
+  if (need === 'bulk') await Promise.race([failure, untilRecycled(station)]);
+  await Promise.race([failure, wait(afterMs)]);
   await disk.cutPower(
     () => gateway.signal('SIGKILL'),
     () => gateway.ended(),
