@@ -149,7 +149,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
 
   const sources = new Map<string, Source>();
   const outlet = { setAside: deadLetters.write, logger, signal: stopping.outlets.signal };
-  const forwarder = await startForwarding(config, { outbox, ...outlet });
+  const forwarder = await startForwarding(config, { outbox, now, ...outlet });
   const delivery = await startDelivery({
     lane: outbox.alerts,
     notifiers: config.notify,

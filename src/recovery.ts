@@ -19,7 +19,7 @@ import { createState, listenSince, load, quietUntilMs, watchReadings } from './e
 import { createTaps } from './engine/taps.ts';
 import { batches } from './journal/batches.ts';
 import { countMissing, isForeign } from './journal/fit.ts';
-import { type Journal, openJournal, type Position } from './journal/journal.ts';
+import { type Journal, openJournal, type Position, timeOfDay } from './journal/journal.ts';
 import { systemDisk } from './log/files.ts';
 import { type DeadLetters, openDeadLetters } from './outbox/dead-letters.ts';
 import { type Outbox, openOutbox } from './outbox/outbox.ts';
@@ -52,8 +52,10 @@ export async function openStations(
 ): Promise<Stations> {
   const { data, limits } = config;
   await using opened = new AsyncDisposableStack();
+  let clocked: Journal | undefined;
   const deadLetters = await openDeadLetters(join(data, 'dead-letters'), {
     budgetBytes: deadLetterBytes,
+    now: () => (clocked === undefined ? Date.now() : timeOfDay(clocked)),
     logger,
   });
   opened.defer(deadLetters.close);
@@ -72,6 +74,7 @@ export async function openStations(
     logger,
   });
   opened.move();
+  clocked = journal;
   return { journal, outbox, deadLetters };
 }
 

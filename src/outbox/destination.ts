@@ -14,6 +14,8 @@ export interface ForwardingContext {
   readonly outbox: Outbox;
   readonly setAside: (entries: readonly SetAside[]) => void;
   readonly logger: Logger;
+  /** The time of day. */
+  readonly now: () => number;
   /** Aborts: one last flush, then the forwarder's `closed` resolves. */
   readonly signal: AbortSignal;
 }
@@ -28,7 +30,7 @@ const unlimited = Number.POSITIVE_INFINITY;
  */
 export async function startForwarding(
   { forward: { influx }, data }: Pick<GatewayConfig, 'forward' | 'data'>,
-  { outbox, setAside, logger, signal }: ForwardingContext,
+  { outbox, setAside, logger, now, signal }: ForwardingContext,
 ): Promise<Forwarder> {
   const { points: lane, levels, pointsBudgetBytes: budgetBytes } = outbox;
   const cursorPath = await positionPath(outbox, influx === undefined ? 'files' : 'influx');
@@ -42,7 +44,7 @@ export async function startForwarding(
     });
   }
   const folder = join(data, 'points');
-  const files = { disk: systemDisk, budgetBytes: pointFileBytes, now: Date.now, logger };
+  const files = { disk: systemDisk, budgetBytes: pointFileBytes, now, logger };
   return startForward({
     ...common,
     sink: await openFileSink(folder, files),
