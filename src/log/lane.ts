@@ -69,8 +69,8 @@ export interface RecordLimits {
 const usualLimits: RecordLimits = { lines: 5000, characters: 1024 * 1024 };
 
 /**
- * Makes a lane of an open log. `timeOf` gives a line's time in ms; Several records of the size that `limits` allow must fit in
- * the log's budget.
+ * Makes a lane of an open log. `timeOf` gives a line's time in ms. Several records of the size that `limits` allow must fit in the
+ * log's budget.
  */
 export async function openLane(
   log: Log,

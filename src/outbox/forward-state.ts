@@ -8,16 +8,9 @@ import type { SetAside } from '../core/types.ts';
 import { type Cursor, openCursor } from '../log/cursor.ts';
 import type { Disk } from '../log/files.ts';
 import type { Lane } from '../log/lane.ts';
-import { type Level, mergedUpTo } from './levels.ts';
-import {
-  cutBacklog,
-  isMark,
-  type Mark,
-  neededFrom,
-  type Positions,
-  parsePositions,
-  pastMerged,
-} from './positions.ts';
+import { everything, firstMark, noneThrough, parseStored, placesOf, type Stored, type Tried } from './forward-places.ts';
+import type { Level } from './levels.ts';
+import { cutBacklog, type Mark, neededFrom, type Positions } from './positions.ts';
 import type { Work } from './request.ts';
 import type { Sink } from './sink.ts';
 
@@ -25,7 +18,7 @@ export interface ForwardOptions {
   readonly lane: Lane;
   /** Where points of a long outage are merged to; default: nowhere. */
   readonly levels?: readonly Level[];
-  /** Of the lane: half full, it is thinned. */
+  /** Of the lane: near it, the oldest points are merged (thin.ts). */
   readonly budgetBytes?: number;
   readonly sink: Sink;
   /** For people: "http://127.0.0.1:8086 fleet". */
@@ -73,24 +66,6 @@ export interface Flow extends Work {
   refused: number;
   /** The level it was read from; absent: the lane itself. */
   readonly level?: number;
-}
-
-/** No line at or after these was ever part of a request. */
-export interface Tried {
-  readonly live: Mark;
-  /** Sequences: of the lane, and of each level. */
-  readonly backlog: number;
-  readonly levels: readonly number[];
-}
-
-export interface Stored extends Positions {
-  /** How far each level is sent. */
-  readonly levels?: readonly Mark[];
-  /** Only while it is sure. */
-  readonly tried?: Tried;
-  readonly through?: PointsThrough;
-  /** The sink's own, for sinks in which sending again would double. */
-  readonly mark?: string;
 }
 
 /** What thinning has done since the start. */
@@ -192,82 +167,6 @@ export async function createState(options: ForwardOptions): Promise<State> {
   };
 }
 
-/** The stored places, moved past what is merged to a level already, and back to what there is. */
-async function placesOf(
-  { lane, levels = [], logger }: ForwardOptions,
-  stored: Stored,
-  start: Mark,
-): Promise<Stored> {
-  // A position the lane never gave: its files were removed.
-  const isGone = stored.live.sequence > lane.next;
-  if (isGone) {
-    const records = stored.live.sequence - lane.next;
-    logger.error({ records }, 'points of the outbox are gone: what was not sent of them is lost');
-  }
-  const kept: Positions = isGone ? { live: start } : stored;
-  if (levels.length === 0) return isGone ? kept : stored;
-  const { live, backlog } = pastMerged(kept, await markAt(lane, mergedUpTo(levels[0])));
-  const marks: Mark[] = [];
-  for (const [i, level] of levels.entries()) {
-    const first = await firstMark(level.lane);
-    const held = stored.levels?.[i] ?? first;
-    const mark = held.sequence > level.lane.next ? first : held;
-    const merged = mergedUpTo(levels[i + 1]);
-    marks.push(mark.sequence < merged ? await markAt(level.lane, merged) : mark);
-  }
-  const { mark, tried, through } = stored;
-  return {
-    live,
-    ...(backlog !== undefined && { backlog }),
-    levels: marks,
-    ...(tried !== undefined && { tried }),
-    ...(through !== undefined && { through }),
-    ...(mark !== undefined && { mark }),
-  };
-}
-
-/** Everything there is may have been part of a request. */
-function everything({ lane, levels = [] }: ForwardOptions): Tried {
-  return { live: endOf(lane), backlog: lane.next, levels: levels.map((level) => level.lane.next) };
-}
-
-/** The place after everything appended so far. */
-export function endOf(lane: Lane): Mark {
-  return { sequence: lane.next, line: lane.lineCount };
-}
-
-async function firstMark(lane: Lane): Promise<Mark> {
-  return await markAt(lane, lane.first);
-}
-
-/** The place before the first record from a sequence on. */
-export async function markAt(lane: Lane, sequence: number): Promise<Mark> {
-  for await (const record of lane.read(sequence)) {
-    return { sequence: record.sequence, line: record.linesBefore };
-  }
-  return endOf(lane);
-}
-
-function parseStored(value: unknown): Stored | undefined {
-  const positions = parsePositions(value);
-  if (positions === undefined) return undefined;
-  const { mark, levels, tried, through } = value as Record<string, unknown>;
-  return {
-    ...positions,
-    ...(Array.isArray(levels) && levels.every(isMark) && { levels }),
-    ...(isTried(tried) && { tried }),
-    ...(isThrough(through) && { through }),
-    ...(typeof mark === 'string' && { mark }),
-  };
-}
-
-const noneThrough: PointsThrough = { sent: 0, setAside: 0, lost: 0, merged: 0 };
-
-function isThrough(value: unknown): value is PointsThrough {
-  const counts = (value ?? {}) as Record<string, unknown>;
-  return Object.keys(noneThrough).every((fate) => Number.isSafeInteger(counts[fate]));
-}
-
 /** Counts lines that the positions are about to pass. */
 export function passed(state: State, lines: Partial<PointsThrough>): void {
   const { sent = 0, setAside = 0, lost = 0, merged = 0 } = lines;
@@ -278,16 +177,6 @@ export function passed(state: State, lines: Partial<PointsThrough>): void {
     lost: through.lost + lost,
     merged: through.merged + merged,
   };
-}
-
-function isTried(value: unknown): value is Tried {
-  const { live, backlog, levels } = (value ?? {}) as { live?: unknown; backlog?: unknown; levels?: unknown };
-  return (
-    isMark(live) &&
-    Number.isSafeInteger(backlog) &&
-    Array.isArray(levels) &&
-    levels.every(Number.isSafeInteger)
-  );
 }
 
 /** What is unsent before `end` becomes backlog, where there is one. */

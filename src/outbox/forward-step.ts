@@ -12,7 +12,8 @@
 
 import { messageOf } from '../core/errors.ts';
 import type { Lane } from '../log/lane.ts';
-import { claim, cut, endOf, type Flow, noteTried, passed, type State, store } from './forward-state.ts';
+import { endOf } from './forward-places.ts';
+import { claim, cut, type Flow, noteTried, passed, type State, store } from './forward-state.ts';
 import { gather, type Range, requestLines } from './gather.ts';
 import { timeOfLine } from './line-protocol.ts';
 import { advanceBacklog, backlogUntilMs } from './positions.ts';

@@ -7,7 +7,8 @@
  */
 
 import { sleep } from '../core/backoff.ts';
-import { claim, createState, cut, endOf, type ForwardOptions, type State, store } from './forward-state.ts';
+import { endOf } from './forward-places.ts';
+import { claim, createState, cut, type ForwardOptions, type State, store } from './forward-state.ts';
 import { type ForwardStatus, hasBacklog, pendingLines, statusOf } from './forward-status.ts';
 import { step } from './forward-step.ts';
 import { neededFrom } from './positions.ts';

@@ -10,11 +10,12 @@
 
 import { join } from 'node:path';
 import { type Lane, openLane, type RecordLimits } from '../log/lane.ts';
-import { type Log, type LogOptions, openLog } from '../log/log.ts';
+import { type Log, type LogLosses, type LogOptions, openLog } from '../log/log.ts';
 import { timeOfLine } from './line-protocol.ts';
 
 export interface Level {
   readonly lane: Lane;
+  readonly losses: Readonly<LogLosses>;
   readonly budgetBytes: number;
   readonly windowMs: number;
   /** Of one record, and so of what is merged together; it may go beyond by what a record of the lane above holds. */
@@ -49,7 +50,7 @@ export async function openLevels(
     const log = await openLog(join(folder, `points-${windowMs / 60_000}m`), { ...options, budgetBytes });
     releaseMerged(log, levels[0]);
     const lane = await openLane(log, timeOfLine, options.logger, undivided);
-    levels.unshift({ lane, budgetBytes, windowMs, limits });
+    levels.unshift({ lane, losses: log.losses, budgetBytes, windowMs, limits });
   }
   return levels;
 }

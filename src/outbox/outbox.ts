@@ -93,11 +93,24 @@ export async function openOutbox(folder: string, options: OutboxOptions): Promis
       await Promise.all([done, points.append(batchEndMs, lines, notes)]);
     },
     cursorPath: (consumer) => join(folder, `${consumer}.position.json`),
-    losses: { points: pointLog.losses, alerts: alertLog.losses },
+    losses: {
+      get points() {
+        return sumOf([pointLog.losses, ...levels.map(({ losses }) => losses)]);
+      },
+      alerts: alertLog.losses,
+    },
     async close() {
       await Promise.all([points, alerts, ...levels.map(({ lane }) => lane)].map((lane) => lane.close()));
     },
   };
+}
+
+function sumOf(losses: readonly Readonly<LogLosses>[]): LogLosses {
+  const sum = { tornBytes: 0, corruptSegments: 0, lostRecords: 0, droppedRecords: 0 };
+  for (const one of losses) {
+    for (const name of Object.keys(sum) as (keyof LogLosses)[]) sum[name] += one[name];
+  }
+  return sum;
 }
 
 function linesOf(

@@ -12,7 +12,8 @@
 
 import { messageOf } from '../core/errors.ts';
 import type { Lane, LaneRecord } from '../log/lane.ts';
-import { cut, endOf, markAt, passed, type State, store } from './forward-state.ts';
+import { endOf, markAt } from './forward-places.ts';
+import { cut, passed, type State, store } from './forward-state.ts';
 import { noteLost } from './forward-step.ts';
 import type { Level } from './levels.ts';
 import { timeOfLine } from './line-protocol.ts';

@@ -1,0 +1,117 @@
+/**
+ * Where forwarding left off, as it is stored: the places in the points lane and in each level, and what is known never to have
+ * been part of a request.
+ *
+ * Invariant: what a level holds of the lane above it was merged, whatever the stored places say of it (levels.ts).
+ */
+
+import type { PointsThrough } from '../core/status.ts';
+import type { Lane } from '../log/lane.ts';
+import type { ForwardOptions } from './forward-state.ts';
+import { mergedUpTo } from './levels.ts';
+import { isMark, type Mark, type Positions, parsePositions, pastMerged } from './positions.ts';
+
+/** No line at or after these was ever part of a request. */
+export interface Tried {
+  readonly live: Mark;
+  /** Sequences: of the lane, and of each level. */
+  readonly backlog: number;
+  readonly levels: readonly number[];
+}
+
+export interface Stored extends Positions {
+  /** How far each level is sent. */
+  readonly levels?: readonly Mark[];
+  /** Only while it is sure. */
+  readonly tried?: Tried;
+  readonly through?: PointsThrough;
+  /** The sink's own, for sinks in which sending again would double. */
+  readonly mark?: string;
+}
+
+/** The stored places, moved past what is merged to a level already, and back to what there is. */
+export async function placesOf(
+  { lane, levels = [], logger }: ForwardOptions,
+  stored: Stored,
+  start: Mark,
+): Promise<Stored> {
+  // A position the lane never gave: its files were removed.
+  const isGone = stored.live.sequence > lane.next;
+  if (isGone) {
+    const records = stored.live.sequence - lane.next;
+    logger.error({ records }, 'points of the outbox are gone: what was not sent of them is lost');
+  }
+  const kept: Positions = isGone ? { live: start } : stored;
+  if (levels.length === 0) return isGone ? kept : stored;
+  const { live, backlog } = pastMerged(kept, await markAt(lane, mergedUpTo(levels[0])));
+  const marks: Mark[] = [];
+  for (const [i, level] of levels.entries()) {
+    const first = await firstMark(level.lane);
+    const held = stored.levels?.[i] ?? first;
+    const mark = held.sequence > level.lane.next ? first : held;
+    const merged = mergedUpTo(levels[i + 1]);
+    marks.push(mark.sequence < merged ? await markAt(level.lane, merged) : mark);
+  }
+  const { mark, tried, through } = stored;
+  return {
+    live,
+    ...(backlog !== undefined && { backlog }),
+    levels: marks,
+    ...(tried !== undefined && { tried }),
+    ...(through !== undefined && { through }),
+    ...(mark !== undefined && { mark }),
+  };
+}
+
+/** Everything there is may have been part of a request. */
+export function everything({ lane, levels = [] }: ForwardOptions): Tried {
+  return { live: endOf(lane), backlog: lane.next, levels: levels.map((level) => level.lane.next) };
+}
+
+/** The place after everything appended so far. */
+export function endOf(lane: Lane): Mark {
+  return { sequence: lane.next, line: lane.lineCount };
+}
+
+export async function firstMark(lane: Lane): Promise<Mark> {
+  return await markAt(lane, lane.first);
+}
+
+/** The place before the first record from a sequence on. */
+export async function markAt(lane: Lane, sequence: number): Promise<Mark> {
+  for await (const record of lane.read(sequence)) {
+    return { sequence: record.sequence, line: record.linesBefore };
+  }
+  return endOf(lane);
+}
+
+export function parseStored(value: unknown): Stored | undefined {
+  const positions = parsePositions(value);
+  if (positions === undefined) return undefined;
+  const { mark, levels, tried, through } = value as Record<string, unknown>;
+  return {
+    ...positions,
+    ...(Array.isArray(levels) && levels.every(isMark) && { levels }),
+    ...(isTried(tried) && { tried }),
+    ...(isThrough(through) && { through }),
+    ...(typeof mark === 'string' && { mark }),
+  };
+}
+
+export const noneThrough: PointsThrough = { sent: 0, setAside: 0, lost: 0, merged: 0 };
+
+function isThrough(value: unknown): value is PointsThrough {
+  const counts = (value ?? {}) as Record<string, unknown>;
+  return Object.keys(noneThrough).every((fate) => Number.isSafeInteger(counts[fate]));
+}
+
+function isTried(value: unknown): value is Tried {
+  const { live, backlog, levels } = (value ?? {}) as { live?: unknown; backlog?: unknown; levels?: unknown };
+  return (
+    isMark(live) &&
+    Number.isSafeInteger(backlog) &&
+    Array.isArray(levels) &&
+    levels.every(Number.isSafeInteger)
+  );
+}
+
