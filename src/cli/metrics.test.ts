@@ -41,6 +41,7 @@ const status: GatewayStatus = {
   processedMs: 1_767_225_601_000,
   forward: forwardLine({
     ...{ target: 'http://influx', state: 'down', sent: 5, pendingPoints: 2, pendingBytes: 99 },
+    ...{ thinned: { from: 60, to: 10, leftOut: 4 }, oldestPendingMs: 1_767_225_600_000, roomMs: 90_000 },
   }),
   notifiers: [
     {
@@ -76,6 +77,11 @@ test('every figure has its name, unit and labels', async () => {
     'headgate_held_back_seconds_total 1.5',
     'headgate_source_shed_total{source="mqtt"} 7',
     'headgate_forward_pending_bytes 99',
+    'headgate_forward_thinned_points_total 60',
+    'headgate_forward_thinned_to_points_total 10',
+    'headgate_forward_left_out_values_total 4',
+    'headgate_forward_oldest_pending_time_seconds 1767225600',
+    'headgate_forward_room_seconds 90',
     'headgate_alerts_pending{notifier="ops"} 1',
     '# TYPE headgate_frames_total counter',
   ]) {

@@ -199,3 +199,17 @@ test('what does not add up is said in red, with its place', () => {
   );
   assert.ok(lines.every((line) => line.startsWith('\x1b[31m')));
 });
+
+test('a long outage: how old the oldest point is, how long there is room, what was merged', () => {
+  const forward = {
+    ...status.forward,
+    oldestPendingMs: nowMs - 7 * 3_600_000,
+    roomMs: 50 * 3_600_000,
+    thinned: { from: 360_000, to: 60_000, leftOut: 1200 },
+  };
+  const line = statusLines({ ...status, forward }, false).find((text) => text.includes('backlog'));
+  assert.equal(
+    line?.trim().replace(/\s+/g, ' '),
+    'backlog oldest from 7 h ago, room for 2 d 2 h more at this rate, 360,000 points merged to 60,000, 1,200 values left out',
+  );
+});
