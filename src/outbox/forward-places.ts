@@ -114,4 +114,3 @@ function isTried(value: unknown): value is Tried {
     levels.every(Number.isSafeInteger)
   );
 }
-

@@ -8,7 +8,15 @@ import type { SetAside } from '../core/types.ts';
 import { type Cursor, openCursor } from '../log/cursor.ts';
 import type { Disk } from '../log/files.ts';
 import type { Lane } from '../log/lane.ts';
-import { everything, firstMark, noneThrough, parseStored, placesOf, type Stored, type Tried } from './forward-places.ts';
+import {
+  everything,
+  firstMark,
+  noneThrough,
+  parseStored,
+  placesOf,
+  type Stored,
+  type Tried,
+} from './forward-places.ts';
 import type { Level } from './levels.ts';
 import { cutBacklog, type Mark, neededFrom, type Positions } from './positions.ts';
 import type { Work } from './request.ts';
