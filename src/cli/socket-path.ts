@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { GatewayError } from '../core/errors.ts';
 
 const maxPathBytes = process.platform === 'linux' ? 107 : 103;
-const socketName = 'headgate.sock';
+export const socketName = 'headgate.sock';
 
 export interface SocketPath {
   readonly path: string;

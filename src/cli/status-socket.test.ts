@@ -160,11 +160,25 @@ test('the socket of a gateway that was killed is replaced', async () => {
   await assert.rejects(claimDataFolder(data), { message: new RegExp(`\\(process ${child.pid}\\)`) });
   child.kill('SIGKILL');
   await once(child, 'exit');
-  assert.deepEqual(readdirSync(data), ['headgate.sock']);
+  assert.deepEqual(readdirSync(data), ['headgate.pid', 'headgate.sock']);
   await assert.rejects(ask(data, 'status'), { code: 'ECONNREFUSED' });
   const claim = await claimDataFolder(data);
   assert.equal((await ask(data, 'ping')).pid, process.pid);
   await claim.release();
+});
+
+test('what stands in the place of the socket is no reason not to start', async () => {
+  for (const stand of [
+    (path: string) => writeFileSync(path, 'no socket'),
+    (path: string) => void mkdirSync(path),
+  ]) {
+    const data = folder();
+    mkdirSync(data, { recursive: true });
+    stand(join(data, 'headgate.sock'));
+    const claim = await claimDataFolder(data);
+    assert.equal((await ask(data, 'ping')).pid, process.pid);
+    await claim.release();
+  }
 });
 
 test('a folder whose path is too long for a socket', { skip: process.platform !== 'linux' }, async () => {

@@ -5,16 +5,19 @@
  * `{"ok":false,"pid":…,"error":…}`, in the order asked; `args` may be left out. `"refused":true` when the question itself
  * was wrong, perhaps with a `remedy`. A `result` of `"stream"` is followed by lines of JSON until the asker hangs up.
  * Invariant: while a claim is held no other gateway gets one for the same folder; only the owner's user can connect
- * (mode 0600). A socket left by a process that died is replaced.
+ * (mode 0600). A socket left by a process that died is replaced. The socket file is seen from other containers, too.
  * Not here: what the commands do (answers/).
  */
 
 import { createHash } from 'node:crypto';
-import { chmodSync, realpathSync, unlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, messageOf } from '../core/errors.ts';
 import { makeFolder } from '../core/make-folder.ts';
-import { type SocketPath, socketPathIn } from './socket-path.ts';
+import { forgetOwner, isOwnerGone, notedOwner, noteOwner } from './owner-note.ts';
+import { socketName, socketPathIn } from './socket-path.ts';
 import { ask } from './status-client.ts';
 
 /** What a question says beside its command; anything may be in it. */
@@ -61,17 +64,22 @@ export async function claimDataFolder(folder: string): Promise<Claim> {
     path.close();
   }
   try {
-    await refuseWhenAnswered(folder, path);
-    await listenPrivately(server, path.path);
+    const isLeftOver = await refuseWhenAnswered(folder);
+    const listenHere = () => listenPrivately(server, path.path);
+    await (isLeftOver ? replaceDead(folder, listenHere) : listenHere());
+    noteOwner(folder);
   } catch (error) {
-    await release();
+    if (server.listening || lock?.listening) await release();
     throw error;
   }
   return {
     answer(given) {
       answers = given;
     },
-    release,
+    async release() {
+      forgetOwner(folder);
+      await release();
+    },
   };
 }
 
@@ -100,17 +108,62 @@ async function lockFolder(folder: string): Promise<Server | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     const owner = await probe(folder);
-    throw taken(folder, typeof owner === 'object' ? owner.pid : undefined);
+    throw await taken(folder, typeof owner === 'object' ? owner.pid : undefined);
   }
   server.unref();
   return server;
 }
 
-/** Removes the socket of a dead gateway; throws when a living one, of whatever user or container, answers on it. */
-async function refuseWhenAnswered(folder: string, path: SocketPath): Promise<void> {
+/** Whether there is the socket of a dead gateway; throws when a living one, of whatever user or container, answers on it. */
+async function refuseWhenAnswered(folder: string): Promise<boolean> {
   const owner = await probe(folder);
-  if (owner === 'dead') unlinkSync(path.path);
-  else if (owner !== 'none') throw taken(folder, owner.pid);
+  if (typeof owner === 'object') throw await taken(folder, owner.pid);
+  return owner === 'dead';
+}
+
+const turnLookMs = 20;
+/** Nobody takes so long; who was killed meanwhile is not waited for. */
+const longestTurnMs = 5000;
+
+/**
+ * In place of a dead gateway's socket. One at a time: from another network namespace the abstract socket is not seen, and
+ * of two that found the same dead socket the later one would remove the other's new one. A folder is made by one only.
+ */
+async function replaceDead(folder: string, listenHere: () => Promise<void>): Promise<void> {
+  const turn = join(folder, `${socketName}.turn`);
+  while (!takeTurn(turn)) await sleep(turnLookMs);
+  try {
+    if (await refuseWhenAnswered(folder)) removeDead(join(folder, socketName));
+    await listenHere();
+  } catch (error) {
+    throw error instanceof GatewayError
+      ? error
+      : new GatewayError(`cannot replace headgate.sock in the data folder: ${messageOf(error)}`, {
+          remedy: 'remove it by hand, and give the gateway’s user write permission on the folder',
+          cause: error,
+        });
+  } finally {
+    rmSync(turn, { recursive: true, force: true });
+  }
+}
+
+/** A folder, which no gateway made, is set aside. */
+function removeDead(path: string): void {
+  if (statSync(path).isDirectory()) renameSync(path, `${path}.corrupt`);
+  else unlinkSync(path);
+}
+
+function takeTurn(turn: string): boolean {
+  try {
+    mkdirSync(turn);
+    return true;
+  } catch (error) {
+    // Without permission there is none to wait for either: removing the socket then says so.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return true;
+    const sinceMs = statSync(turn, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
+    if (Date.now() - sinceMs > longestTurnMs) rmSync(turn, { recursive: true, force: true });
+    return false;
+  }
 }
 
 /** Who is on the folder's socket; an owner that does not answer, or not to this user, is alive all the same. */
@@ -120,12 +173,23 @@ async function probe(folder: string): Promise<'none' | 'dead' | { readonly pid: 
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return 'none';
+    if ((code === 'EACCES' || code === 'EPERM') && isOwnerGone(folder)) return 'dead';
     return code === 'ECONNREFUSED' || code === 'ENOTSOCK' ? 'dead' : { pid: undefined };
   }
 }
 
-function taken(folder: string, pid: number | undefined): GatewayError {
-  const who = pid === undefined ? 'another gateway' : `another gateway (process ${pid})`;
+const noteWithinMs = 1000;
+const lookEveryMs = 20;
+
+/** One that hangs, or has only just begun, is known by the note it left in the folder. */
+async function taken(folder: string, answeredPid: number | undefined): Promise<GatewayError> {
+  let owner = answeredPid === undefined ? notedOwner(folder) : { pid: answeredPid, isElsewhere: false };
+  for (let waitedMs = 0; owner === undefined && waitedMs < noteWithinMs; waitedMs += lookEveryMs) {
+    await sleep(lookEveryMs);
+    owner = notedOwner(folder);
+  }
+  const where = owner?.isElsewhere ? ' of another container or machine' : '';
+  const who = owner === undefined ? 'another gateway' : `another gateway (process ${owner.pid}${where})`;
   return new GatewayError(`${who} is running on the data folder ${folder}`, {
     remedy: 'stop it first, or give this one its own `data:` in headgate.yaml',
   });
