@@ -88,15 +88,19 @@ export function watchOverload(options: OverloadOptions): OverloadWatch {
   function judge(): void {
     clearTimeout(timer);
     if (isStopped) return;
-    const frames = waitingFrames(pipeline);
-    const load = loadOf(frames);
+    const frames = Math.max(0, waitingFrames(pipeline));
     const isLate = behindMs() > batchMs;
-    const isOver = load.memory > 1 || load.journal > 1 || (isLate && load.work > 1);
+    const all = loadOf(frames);
+    // What is waited for, but not overdue, holds nobody back: not for ever, should its block have been lost.
+    const load = isLate ? all : { ...all, work: 0 };
+    const isOver = load.memory > 1 || load.journal > 1 || load.work > 1;
     if (heldSinceMs === undefined && isOver) begin(load, frames);
     else if (heldSinceMs !== undefined && pressure.waiting === 0 && isHalf(load)) end();
     pressure.allow(judgeEveryBytes);
-    if (heldSinceMs !== undefined) pressure.letPass(roomIn(load, frames));
     timer = setTimeout(judge, heldSinceMs === undefined ? judgeEveryMs : judgeHeldEveryMs).unref();
+    if (heldSinceMs === undefined) return;
+    const leastRoom = isLate || load.memory > 1 || load.journal > 1 ? 0 : judgeHeldEveryMs / pace.msPerFrame;
+    pressure.letPass(Math.max(Math.ceil(leastRoom), roomIn(all, frames)));
   }
 
   function begin(load: Load, frames: number): void {
