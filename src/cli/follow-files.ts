@@ -47,7 +47,14 @@ export function followFiles(options: FollowOptions): FollowedFiles {
   const startedWith = JSON.stringify(setup.config);
   let line: FilesLine = { loadedMs: Date.now(), state: 'current', detail: '' };
 
-  async function load(): Promise<void> {
+  /** One after the other: files read earlier never take over later. */
+  let loading = Promise.resolve();
+  function load(): Promise<void> {
+    loading = loading.then(loadNow);
+    return loading;
+  }
+
+  async function loadNow(): Promise<void> {
     try {
       const { config, plan, users, warnings } = await loadSetup(options.configPath);
       const reset = await gateway.reload({ plan, users });
