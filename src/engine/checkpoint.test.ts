@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
+import { GatewayError } from '../core/errors.ts';
 import { silentLogger } from '../core/log.ts';
-import { createSimulatedDisk } from '../log/simulated-disk.ts';
+import { createSimulatedDisk, failure } from '../log/simulated-disk.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, openCheckpoints } from './checkpoint.ts';
 import { createState, save } from './engine.ts';
 
@@ -31,4 +32,17 @@ test('the newest that is not refused is taken, the others are set aside', async 
   assert.deepEqual(disk.paths, ['/data/checkpoint.corrupt', '/data/checkpoint.previous']);
   await store.save(checkpoint(3));
   assert.equal((await store.load(async () => undefined))?.batchEndMs, 3);
+});
+
+test('a checkpoint that cannot be moved says what to do', async () => {
+  const disk = createSimulatedDisk();
+  const store = openCheckpoints('/data', disk, silentLogger);
+  await store.save(checkpoint(1));
+  disk.before = (step) => {
+    if (step === 'rename') throw failure('EIO');
+  };
+  await assert.rejects(
+    store.save(checkpoint(2)),
+    (error) => error instanceof GatewayError && error.remedy !== undefined,
+  );
 });

@@ -165,14 +165,16 @@ export async function removeIfThere(disk: Disk, path: string): Promise<void> {
   }
 }
 
-/** As `rename`, which replaces a file; a folder in its place is set aside. */
+/** As `rename`, which replaces a file; a folder in its place is set aside. Throws `GatewayError`. */
 export async function replaceByRename(disk: Disk, from: string, to: string): Promise<void> {
   try {
     await disk.rename(from, to);
   } catch (error) {
-    if (!isFolderInTheWay(error)) throw error;
+    if (!isFolderInTheWay(error)) throw diskError('replace', to, error);
     await setFileAside(disk, to);
-    await disk.rename(from, to);
+    await disk.rename(from, to).catch((second: unknown) => {
+      throw diskError('replace', to, second);
+    });
   }
 }
 

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { damagesOf, nameOf } from './damage.ts';
-import { type Base, faultsOf, makeBases, outcomeOf } from './damaged.ts';
-import { type Outlet, type Receiver, randomFrom, startReceiver } from './site.ts';
+import { type Base, copy, faultsOf, makeBases, outcomeOf } from './damaged.ts';
+import { compare, type Outlet, type Receiver, randomFrom, startReceiver } from './site.ts';
 
 /** One of so many cases, another one in each of the four data folders. */
 const share = 8;
@@ -46,3 +46,42 @@ for (const [i, outlet] of (['influx', 'files'] satisfies Outlet[]).entries()) {
     for (const [j, base] of bases.entries()) await check(base, (i * 2 + j) % share);
   });
 }
+
+test('a gateway comes through files of different days, and folders that are gone', async () => {
+  const [crashed, stopped] = (await makeBases(join(root, 'mixed'), 'influx', receiver)) as [Base, Base];
+  const [other] = (await makeBases(join(root, 'other'), 'influx', receiver)) as [Base, Base];
+  const gone =
+    (...names: readonly string[]) =>
+    (data: string): void => {
+      for (const name of names) rmSync(join(data, name), { recursive: true });
+    };
+  const from = (base: Base, name: string) => (data: string) => {
+    gone(name)(data);
+    copy(join(base.folder, name), join(data, name));
+  };
+  const harms: Record<string, (data: string) => void> = {
+    'no journal': gone('journal'),
+    'no outbox': gone('outbox'),
+    'no points': gone('outbox/points'),
+    'no alerts': gone('outbox/alerts'),
+    'no checkpoint': gone('checkpoint', 'checkpoint.previous'),
+    'a checkpoint of another gateway': from(other, 'checkpoint'),
+    'a journal of another gateway': from(other, 'journal'),
+    'an older or newer checkpoint': from(stopped, 'checkpoint'),
+    'an older or newer journal': from(crashed, 'journal'),
+    'an older or newer outbox': from(crashed, 'outbox'),
+  };
+  const folder = join(root, 'case');
+  for (const base of [crashed, stopped]) {
+    const reference = await outcomeOf(base, receiver, undefined, () => {}, folder);
+    for (const [name, harm] of Object.entries(harms)) {
+      const outcome = await outcomeOf(base, receiver, undefined, harm, folder);
+      const what = `${name}, of a run that ${base.end}`;
+      const isEqual =
+        compare(reference.points, outcome.points) === undefined &&
+        [...reference.alerts].every((message) => outcome.alerts.has(message));
+      assert.ok(isEqual || outcome.said.some(({ level }) => level === 'error'), `nothing is said: ${what}`);
+      assert.deepEqual(outcome.saidAgain, [], what);
+    }
+  }
+});
