@@ -1,5 +1,5 @@
 /**
- * How many readings each pane of a rule's windows holds: what `inWindows` and `inResults` of a rule are counted from.
+ * How many readings each piece of a session holds: what `inWindows` and `inResults` of a rule are counted from.
  *
  * A rule that computes `count()` counts its readings anyway; another one gets such an aggregate behind its own, which is
  * given no columns: it needs none.
@@ -16,8 +16,8 @@ export interface Tally {
 }
 
 export function tallyOf({ aggregates: plans, window }: RulePlan, aggregates: readonly Aggregate[]): Tally {
-  // Windows by count know how many readings they have.
-  if (window?.kind === 'count') return { all: aggregates, readingsIn: () => 0 };
+  // Windows by count know how many readings they have, panes of time are counted by themselves.
+  if (window?.kind !== 'session') return { all: aggregates, readingsIn: () => 0 };
   const place = plans.findIndex(({ fn, argumentType }) => fn === 'count' && argumentType === undefined);
   const tally =
     aggregates[place] ??

@@ -28,6 +28,10 @@ export interface Panes {
   /** A slot that is no pane: for what can be made again from panes. It is not saved. */
   borrow(): number;
   giveBack(slot: number): void;
+  /** Counts rows in their panes; `slots[i]` is negative for rows that do not count. */
+  hold(slots: Int32Array, from: number, to: number): void;
+  /** Rows that a pane holds. */
+  held(slot: number): number;
   count(): number;
   save(): SavedPanes;
   load(saved: SavedPanes): void;
@@ -36,6 +40,7 @@ export interface Panes {
 export interface SavedPanes {
   readonly key: Int32Array;
   readonly startMs: Float64Array;
+  readonly held: Int32Array;
   readonly aggregates: readonly unknown[];
 }
 
@@ -48,6 +53,7 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
   let older = new Int32Array(0);
   /** The newest leads to the oldest. */
   let newer = new Int32Array(0);
+  let held = new Int32Array(0);
   let used = joinedSlot + 1;
   let count = 0;
   const free: number[] = [];
@@ -55,11 +61,12 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
   growSlots(4);
 
   function growSlots(capacity: number): void {
-    [paneKey, startMs, older, newer] = grownTogether(capacity, [
+    [paneKey, startMs, older, newer, held] = grownTogether(capacity, [
       [paneKey, noPane],
       [startMs, 0],
       [older, noPane],
       [newer, noPane],
+      [held, 0],
     ]);
     for (const aggregate of aggregates) aggregate.grow(capacity);
   }
@@ -68,6 +75,7 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
     const slot = free.pop() ?? used++;
     if (slot >= paneKey.length) growSlots(paneKey.length * 2);
     for (const aggregate of aggregates) aggregate.reset(slot);
+    held[slot] = 0;
     return slot;
   }
 
@@ -143,6 +151,14 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
     giveBack(slot) {
       free.push(slot);
     },
+    hold(slots, from, to) {
+      const counts = held;
+      for (let i = from; i < to; i++) {
+        const slot = slots[i]!;
+        if (slot >= 0) counts[slot]! += 1;
+      }
+    },
+    held: (slot) => held[slot]!,
     count: () => count,
     save() {
       const slots = Int32Array.from({ length: used }, (_, slot) => slot).filter(
@@ -151,11 +167,13 @@ export function createPanes(aggregates: readonly Aggregate[]): Panes {
       return {
         key: slots.map((slot) => paneKey[slot]!),
         startMs: Float64Array.from(slots, (slot) => startMs[slot]!),
+        held: slots.map((slot) => held[slot]!),
         aggregates: aggregates.map((aggregate) => aggregate.save(slots)),
       };
     },
     load(saved) {
       const slots = Int32Array.from(saved.key, (key, i) => open(key, saved.startMs[i]!));
+      for (const [i, slot] of slots.entries()) held[slot] = saved.held[i]!;
       for (const [a, aggregate] of aggregates.entries()) aggregate.load(saved.aggregates[a], slots);
     },
   };

@@ -46,7 +46,6 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
   const grid = gridOf(settings.window);
   const panes = createWindowPanes({
     ...{ grid, aggregates, keepMs, isCounting: watermark === 'global' },
-    readingsIn: settings.readingsIn,
     left: settings.left,
     beforeDrop: (key) => giveRevised(key, Number.MAX_VALUE, lastArrivalMs[key]!),
   });
@@ -115,6 +114,7 @@ export function createTimeWindows(settings: WindowSettings<GridPlan>): Windows {
 
   function foldRange(from: number, to: number, rows: Rows, columns: readonly Columns[]): void {
     if (from === to) return;
+    panes.hold(slots, from, to);
     for (let a = 0; a < aggregates.length; a++) aggregates[a]!.fold(slots, from, to, rows, columns[a]!);
   }
 

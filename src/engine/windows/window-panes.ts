@@ -39,6 +39,8 @@ export interface WindowPanes {
   /** The key's changed windows that end by then, once. Rows must be folded. */
   takeRevised(key: number, untilMs: number, visit: (window: OpenWindow) => void): void;
   count(): number;
+  /** Counts rows in their panes. */
+  hold(slots: Int32Array, from: number, to: number): void;
   /** Readings by key; `closedMs` gives up to where its windows have closed. */
   held(keys: number, closedMs: (key: number) => number): HeldReadings;
   /** Of a key; 0 when they are not counted. */
@@ -60,13 +62,12 @@ export interface WindowPanesSettings {
   readonly isCounting: boolean;
   /** Before panes of a key are dropped that changed windows need. */
   readonly beforeDrop: (key: number) => void;
-  readonly readingsIn: (slot: number) => number;
   /** So many readings were dropped. */
   readonly left: (readings: number) => void;
 }
 
 export function createWindowPanes(settings: WindowPanesSettings): WindowPanes {
-  const { grid, aggregates, keepMs, beforeDrop, readingsIn, left } = settings;
+  const { grid, aggregates, keepMs, beforeDrop, left } = settings;
   const panes = createPanes(aggregates);
   // Thousands of rules have neither.
   const partial = grid.blocks && createPartialJoins(panes, grid.blocks, aggregates);
@@ -117,7 +118,7 @@ export function createWindowPanes(settings: WindowPanesSettings): WindowPanes {
       if (grid.lastEndOf(panes.startMs(pane)) + keepMs > closedMs) return;
       if (revisedFromMs(key) < Number.POSITIVE_INFINITY) beforeDrop(key);
       partial?.leaving(key, pane);
-      left(readingsIn(pane));
+      left(panes.held(pane));
       panes.dropOldest(key);
       count(key, -1);
     }
@@ -152,7 +153,7 @@ export function createWindowPanes(settings: WindowPanesSettings): WindowPanes {
         if (panes.startMs(pane) <= ms) return;
         partial?.changed(key, pane);
         partial?.leaving(key, pane);
-        left(readingsIn(pane));
+        left(panes.held(pane));
         panes.dropNewest(key);
         count(key, -1);
       }
@@ -200,14 +201,15 @@ export function createWindowPanes(settings: WindowPanesSettings): WindowPanes {
     },
 
     count: panes.count,
+    hold: panes.hold,
     held(keys, closedMs) {
       let open = 0;
       let closed = 0;
       for (let key = 0; key < keys; key++) {
         const untilMs = closedMs(key);
         for (let pane = panes.newest(key); pane !== noPane; pane = panes.older(pane)) {
-          if (grid.lastEndOf(panes.startMs(pane)) > untilMs) open += readingsIn(pane);
-          else closed += readingsIn(pane);
+          if (grid.lastEndOf(panes.startMs(pane)) > untilMs) open += panes.held(pane);
+          else closed += panes.held(pane);
         }
       }
       return { open, closed };

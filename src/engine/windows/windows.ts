@@ -50,7 +50,7 @@ export interface WindowSettings<Plan extends WindowPlan = WindowPlan> {
   readonly idleDelayMs: number;
   readonly idleAfterMs: number;
   readonly aggregates: readonly Aggregate[];
-  /** How many readings a slot holds: the result of one of the aggregates. */
+  /** Of sessions: how many readings a slot holds, the result of one of the aggregates. */
   readonly readingsIn: (slot: number) => number;
   /** So many readings are gone: their last window has closed, and may not be revised any more. */
   readonly left: (readings: number) => void;
