@@ -45,7 +45,11 @@ test('an empty file gives every default', async () => {
     data: join(folder, 'data'),
     devices: join(folder, 'devices'),
     rules: join(folder, 'rules'),
-    sources: { mqtt: { broker: { listen: [{ port: 1883, host: '127.0.0.1' }], allowAnonymous: false } } },
+    sources: {
+      mqtt: {
+        broker: { listen: [{ port: 1883, host: '127.0.0.1' }], allowAnonymous: false, overload: 'block' },
+      },
+    },
     forward: {},
     clock: { waitMs: 300_000 },
     notify: { log: { log: {} } },

@@ -45,8 +45,18 @@ test('references to the environment', () => {
   const config = ofGateway(text, env);
   assert.ok(!Array.isArray(config));
   assert.deepEqual(config.sources, {
-    mqtt: { broker: { listen: [{ port: 2883, host: '127.0.0.2' }], allowAnonymous: true } },
-    up: { mqtt: { url: 'mqtt://127.0.0.2:2883', password: '12345', username: 'a${PW}', qos: 2 } },
+    mqtt: {
+      broker: { listen: [{ port: 2883, host: '127.0.0.2' }], allowAnonymous: true, overload: 'block' },
+    },
+    up: {
+      mqtt: {
+        url: 'mqtt://127.0.0.2:2883',
+        password: '12345',
+        username: 'a${PW}',
+        qos: 2,
+        overload: 'block',
+      },
+    },
   });
   assert.deepEqual(ofGateway('gateway: a${NOPE}b', env), ['1:11 the environment variable NOPE is not set']);
   assert.deepEqual(ofGateway('gateway: ${}', env), ['1:10 `` is not the name of a variable']);
