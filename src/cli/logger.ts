@@ -11,7 +11,7 @@ import { pino } from 'pino';
 import type { Logger } from '../core/log.ts';
 import { type LogLevel, logLevels } from './log-levels.ts';
 import { paint, type Style, wantsColours } from './table.ts';
-import { printable } from './text-width.ts';
+import { escapeUnsafe, printable } from './text-width.ts';
 
 export type LogForm = 'people' | 'journald' | 'json';
 
@@ -84,8 +84,8 @@ function withStack(error: unknown): unknown {
 type Shape = (line: string, colours: boolean) => string;
 
 export const shapes: Readonly<Record<LogForm, Shape>> = {
-  json: (line) => line,
-  journald: (line) => `<${priorities[levelOf(line)]}>${line}`,
+  json: escapeUnsafe,
+  journald: (line) => `<${priorities[levelOf(line)]}>${escapeUnsafe(line)}`,
   people: lineForPeople,
 };
 

@@ -6,7 +6,7 @@
 
 import type { Diagnostic } from '../core/errors.ts';
 import { paint, type Style, wantsColours } from './table.ts';
-import { printable, widthOf } from './text-width.ts';
+import { printable, printableJson, widthOf } from './text-width.ts';
 
 export interface Output {
   write(text: string): unknown;
@@ -27,7 +27,7 @@ export function printDiagnosticsAsJson(diagnostics: readonly Diagnostic[], outpu
     ...{ severity, file, line, column, endColumn: column + length, length },
     ...rest,
   }));
-  output.write(`${JSON.stringify(told, null, 2)}\n`);
+  output.write(`${printableJson(told, 2)}\n`);
 }
 
 type Paint = (style: Style, text: string) => string;

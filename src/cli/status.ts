@@ -5,6 +5,7 @@ import { askGateway } from './ask-gateway.ts';
 import { exitCodes } from './failure.ts';
 import { statusLines } from './status-view.ts';
 import { wantsColours } from './table.ts';
+import { printableJson } from './text-width.ts';
 
 export type StatusFormat = 'text' | 'json' | 'prometheus';
 
@@ -21,7 +22,7 @@ export async function statusCommand({ config, format }: StatusOptions): Promise<
 }
 
 async function textOf(status: GatewayStatus, format: StatusFormat): Promise<string> {
-  if (format === 'json') return `${JSON.stringify(status, null, 2)}\n`;
+  if (format === 'json') return `${printableJson(status, 2)}\n`;
   if (format === 'prometheus') {
     const { metricsText } = await import('./metrics.ts');
     return metricsText(status);

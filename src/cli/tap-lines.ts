@@ -8,7 +8,8 @@ import { keyText } from './status-view.ts';
 import { printable } from './text-width.ts';
 import { durationText, timeText } from './units-text.ts';
 
-export function passingLine(passing: Passing): string {
+/** Points are as they are sent, line ends in texts and all, unless a terminal shows them. */
+export function passingLine(passing: Passing, isTerminal: boolean): string {
   switch (passing.kind) {
     case 'frames':
       return printable(frameText(passing.frame));
@@ -16,7 +17,8 @@ export function passingLine(passing: Passing): string {
       return printable(readingText(passing.reading));
     case 'points': {
       const { line, fault } = encodePoint(passing.point);
-      return line ?? printable(`# ${passing.point.measurement}: no line (${fault})`);
+      if (line !== undefined) return isTerminal ? printable(line) : line;
+      return printable(`# ${passing.point.measurement}: no line (${fault})`);
     }
     case 'alerts':
       return alertLine(passing.alert, false);

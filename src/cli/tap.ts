@@ -10,6 +10,7 @@ import { followGateway } from './ask-gateway.ts';
 import { exitCodes } from './failure.ts';
 import { parseTags } from './key-tags.ts';
 import { passingLine } from './tap-lines.ts';
+import { printableJson } from './text-width.ts';
 import { countText } from './units-text.ts';
 
 export interface TapOptions {
@@ -62,7 +63,7 @@ export async function tapCommand(options: TapOptions): Promise<number> {
 
 /** Waits while the reader is behind. */
 async function write(passing: Passing, { format, stdout }: TapOptions, signal: AbortSignal): Promise<void> {
-  const text = format === 'json' ? JSON.stringify(passing) : passingLine(passing);
+  const text = format === 'json' ? printableJson(passing) : passingLine(passing, stdout.isTTY === true);
   if (stdout.write(`${text}\n`) || signal.aborted) return;
   await once(stdout, 'drain', { signal }).catch(() => {});
 }

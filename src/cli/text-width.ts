@@ -7,6 +7,7 @@
 
 /** Control characters, line separators, and what reorders text (UAX #9). */
 const unsafe = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const unsafeInJson = /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const plain = /^[\x20-\x7e]*$/;
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
@@ -31,6 +32,16 @@ const wide: readonly (readonly [number, number])[] = [
 /** The text with every character that could steer a terminal replaced by `·`. */
 export function printable(text: string): string {
   return plain.test(text) ? text : text.replace(unsafe, '·');
+}
+
+/** A value as JSON that is the same value, and whose text could not steer a terminal either. */
+export function printableJson(value: unknown, indent?: number): string {
+  return escapeUnsafe(JSON.stringify(value, null, indent));
+}
+
+/** The same for JSON text: JSON itself escapes the first 32 control characters, and leaves the others. */
+export function escapeUnsafe(json: string): string {
+  return json.replace(unsafeInJson, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Columns a text takes; it must be printable. */

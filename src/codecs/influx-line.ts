@@ -191,7 +191,7 @@ function readTime(cursor: Cursor): string | undefined {
   const time = cursor.text.slice(start, cursor.at);
   if (!/^-?\d+$/.test(time)) fail(cursor, start, `${quoteBytes(time)} is no time`);
   if (time.length > 18 && integer(time, int64) === 'range')
-    fail(cursor, start, `time ${time} is out of range`);
+    fail(cursor, start, `time ${quoteBytes(time)} is out of range`);
   skipSpaces(cursor);
   if (!takeLineEnd(cursor)) fail(cursor, cursor.at, `expected the end of the line, found ${found(cursor)}`);
   return time;

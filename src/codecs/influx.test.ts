@@ -70,7 +70,7 @@ codecContract(
       { payload: 'm v=-1u', message: /"-1u" is no number/ },
       { payload: 'm v="x"y', message: /expected a comma or a blank after a field, found "y"/ },
       { payload: 'm v=1 now', message: /"now" is no time at line 1, column 7/ },
-      { payload: 'm v=1 9223372036854775808', message: /time 9223372036854775808 is out of range/ },
+      { payload: 'm v=1 9223372036854775808', message: /time "9223372036854775808" is out of range/ },
       { payload: 'm v=1 1 2', message: /expected the end of the line, found "2"/ },
       { payload: 'm v=1\nbad\nm v=1', message: /line 2, column 4/, rows: [plain, plain] },
       {

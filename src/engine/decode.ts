@@ -26,6 +26,9 @@ import type { TimeOfDay } from './time-of-day.ts';
 /** A device whose clock was never set counts from 1970, or from an epoch before. */
 const unsetBeforeMs = Date.UTC(1971, 0);
 
+/** Tags are held as long as the series: with the limit of series this bounds their memory. */
+const longestTag = 1000;
+
 type Getter = (row: unknown, root: unknown) => unknown;
 
 export interface DeviceDecoder {
@@ -158,9 +161,17 @@ export function createDecoder(plan: DevicePlan, settings: DecodeSettings): Devic
     return eventMs;
   }
 
-  /** Negative when there is no room for another series; the reading is set aside then. */
+  /** Negative when there is no room for another series, or for a tag; the reading is set aside then. */
   function seriesOf(row: unknown): number {
-    for (let t = 0; t < tags.length; t++) tagValues[t] = tags[t]!(row, root, frame.topicTags);
+    for (let t = 0; t < tags.length; t++) {
+      const value = tags[t]!(row, root, frame.topicTags);
+      if (value.length > longestTag) {
+        const has = `${plan.tags[t]} has ${value.length} characters; at most ${longestTag} are kept for each series`;
+        setAside('tag too long', has);
+        return -1;
+      }
+      tagValues[t] = value;
+    }
     const series = index.idOf(tagValues);
     if (series < 0) setAside('too many series', `device ${profile.device} has ${index.size} already`);
     return series;

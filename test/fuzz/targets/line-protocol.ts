@@ -43,8 +43,8 @@ export function checkLine(point: Point, line: string): void {
     ),
   );
   assert.equal(Number(row.time), Math.round(point.timeMs * 1000) * 1000);
-  // Of names that were changed the order may be another; those of users are never changed.
-  if (tags.some(([name]) => sayableKey(name) !== name)) return;
+  // Of names that were changed the order may be another; those of users are never changed. Objects put numbers first.
+  if (tags.some(([name]) => sayableKey(name) !== name || /^\d+$/.test(name))) return;
   const names = Object.keys(row.tags).map((name) => Buffer.from(name));
   assert.deepEqual(names.toSorted(Buffer.compare), names, 'tags are not in the order of their bytes');
 }
