@@ -51,7 +51,7 @@ interface Load {
 const remedies: Readonly<Record<keyof Load, string>> = {
   work: 'fewer or simpler rules, fewer readings, or a faster machine; `overload: shed` on a source drops instead',
   memory: 'a shorter `batch`, or fewer readings',
-  journal: 'results cannot be written: is the disk full?',
+  journal: 'what arrived cannot be processed: is the disk full, or the clock not set?',
 };
 
 export function watchOverload(options: OverloadOptions): OverloadWatch {

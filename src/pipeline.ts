@@ -50,7 +50,7 @@ export interface Progress {
   /** When this run began: frames processed before it, and those that the journal held beyond. */
   framesBefore: number;
   checkpointAtMs: number;
-  /** What the journal had written by then. */
+  /** What the journal had written in this run by then; below 0 while it still needs what an earlier run wrote. */
   checkpointAtBytes: number;
   /** Whether anything but time has passed since: an idle gateway does not wear its disk. */
   isUnsaved: boolean;

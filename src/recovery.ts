@@ -117,6 +117,9 @@ export async function takeUp(
   });
   if (held === undefined) warnWhenNotNew(stations, logger);
   else tellMissing(held, stations, logger);
+  const position = held?.position ?? { sequence: 0, frame: 0 };
+  // Not only with the next checkpoint: while the time of day is awaited there is none, and a journal has its full size.
+  if (held !== undefined) journal.release(position);
   const { state, reset } = loaded;
   for (const rule of reset) logger.warn({ rule }, 'rule was edited in what shapes its state: it starts anew');
   const pipeline: Pipeline = {
@@ -129,10 +132,10 @@ export async function takeUp(
     progress: {
       state,
       batchEndMs: held?.batchEndMs ?? 0,
-      position: held?.position ?? { sequence: 0, frame: 0 },
+      position,
       framesBefore: 0,
       checkpointAtMs: held?.batchEndMs ?? 0,
-      checkpointAtBytes: 0,
+      checkpointAtBytes: -journal.bytesFrom(position),
       checkpointBytes: 0,
       isUnsaved: false,
       diskFull: undefined,

@@ -82,6 +82,8 @@ export interface Journal {
   miss(from: number, to: number): void;
   /** Bytes on disk. */
   readonly bytes: number;
+  /** What cannot be freed while the blocks from a position on are needed. */
+  bytesFrom(from: Position): number;
   /** Of blocks not on disk yet, before they are compressed. */
   readonly uncommittedBytes: number;
   /** Frames before are processed and checkpointed: they stay readable until the size budget needs their room. */
@@ -200,6 +202,7 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
     get bytes() {
       return log.bytes;
     },
+    bytesFrom: ({ sequence }) => log.bytesFrom(sequence),
     get uncommittedBytes() {
       return committer.uncommittedBytes;
     },

@@ -37,6 +37,8 @@ export interface Log {
   readonly next: number;
   /** Of the files of live segments. */
   readonly bytes: number;
+  /** Of the files that hold records from `from` on, as far as they are written; they are freed as a whole. */
+  bytesFrom(from: number): number;
   /** Since the log was opened. */
   readonly losses: Readonly<LogLosses>;
   /**
@@ -76,6 +78,7 @@ export async function openLog(folder: string, options: LogOptions): Promise<Log>
     get bytes() {
       return state.segments.reduce((sum, segment) => sum + segment.size, 0);
     },
+    bytesFrom: (from) => state.segments.reduce((sum, { next, end }) => (next > from ? sum + end : sum), 0),
     losses: state.losses,
     append: writer.append,
     read: (from) => readRecords(state, from),
