@@ -151,17 +151,22 @@ export function createBlockReader(source: BlockSource, from: Position, keeps: bo
   };
 }
 
-/** What the first block behind one that waits knows; when none does, the last that was known before. */
+/**
+ * What the first block behind one that waits knows; when none does, the last that was known before, for all that were looked
+ * at: thousands may wait, and are not gone through again for each.
+ */
 async function nextKnown(
   source: Pick<BlockSource, 'log'>,
   sequence: number,
   { offsetMs }: BlockClock,
 ): Promise<{ readonly before: number; readonly clock: BlockClock }> {
-  for await (const record of source.log.read(sequence + 1)) {
+  let before = sequence + 1;
+  for await (const record of source.log.read(before)) {
+    before = record.sequence + 1;
     const clock = await clockIn(record.body);
     if (clock !== undefined && clock.trust !== 'waiting') return { before: record.sequence, clock };
   }
-  return { before: sequence + 1, clock: { offsetMs, trust: 'guessed' } };
+  return { before, clock: { offsetMs, trust: 'guessed' } };
 }
 
 async function clockIn(body: Buffer): Promise<BlockClock | undefined> {

@@ -262,3 +262,22 @@ test('after a step of a month no slot is walked through: there are as many batch
     await cut.return(undefined);
   }
 });
+
+test('frames that wait for the time, and get none, are not gone through again for each of them', async () => {
+  const site = await machine();
+  site.trusts('waiting');
+  for (let i = 0; i < 300; i++) {
+    site.send(`${i}`);
+    site.pass(1);
+    await site.journal().sync();
+  }
+  await site.journal().close();
+  await site.boot();
+  let reads = 0;
+  site.disk.before = async (step) => {
+    if (step === 'read') reads += 1;
+  };
+  const { length } = await site.content();
+  assert.equal(length, 300);
+  assert.ok(reads < 100, `${reads} reads`);
+});
