@@ -14,11 +14,12 @@ const at = (name: string): string => join(folder, name);
 const before = 'users:\n  - name: fleet\n    certificate: cn\n';
 beforeEach(() => writeFileSync(at('users.yaml'), before));
 
+let exitCode: number;
 async function run(input: string, more: Partial<PasswdOptions> = {}): Promise<string> {
   let said = '';
   const stdin = Readable.from(input === '' ? [] : [Buffer.from(input)]) as unknown as NodeJS.ReadStream;
   const write = (text: string): unknown => (said += text);
-  await passwdCommand({
+  exitCode = await passwdCommand({
     ...{ name: 'fleet', isDeleting: false, file: at('users.yaml'), config: undefined },
     ...{ terminal: { stdin, stderr: { write } }, stdout: { write }, ...more },
   });
@@ -27,6 +28,8 @@ async function run(input: string, more: Partial<PasswdOptions> = {}): Promise<st
 
 test('what is refused, with nothing changed', async () => {
   writeFileSync(at('tank.yaml'), 'device: tank\n');
+  writeFileSync(at('latin1.yaml'), Buffer.from('users: [] # M\xfcller\n', 'latin1'));
+  symlinkSync(at('nothing.yaml'), at('dangling.yaml'));
   const refused: [string, Partial<PasswdOptions>, typeof GatewayError, RegExp][] = [
     ['', {}, Refused, /an empty password/],
     ['\n', {}, Refused, /an empty password/],
@@ -39,6 +42,9 @@ test('what is refused, with nothing changed', async () => {
     ['x', { isDeleting: true, publish: ['a'] }, UsageError, /goes with neither/],
     ['x', { file: at('tank.yaml') }, GatewayError, /holds no list of users/],
     ['x', { file: at('nowhere/users.yaml') }, GatewayError, /cannot write/],
+    ['x', { file: at('latin1.yaml') }, GatewayError, /not UTF-8/],
+    ['x', { file: at('dangling.yaml') }, Refused, /is a link to nothing/],
+    ['x', { file: '/dev/zero' }, GatewayError, /a pipe, a socket or a device/],
   ];
   for (const [input, options, kind, words] of refused) {
     await assert.rejects(run(input, options), (error) => {
@@ -71,4 +77,17 @@ test('a link stays one', async () => {
   symlinkSync(at('users.yaml'), at('link.yaml'));
   await run('x\r\n', { file: at('link.yaml'), publish: ['#'] });
   assert.match(readFileSync(at('users.yaml'), 'utf8'), /password: \$argon2id/);
+});
+
+test('mistakes that keep the gateway from taking it over are told, also after a deletion', async () => {
+  const twice = `${before}  - name: fleet\n    certificate: other\n  - name: thief\n    certificate: t\n`;
+  writeFileSync(at('users.yaml'), twice);
+  const said = await run('', { name: 'thief', isDeleting: true });
+  assert.match(said, /^thief deleted from .*users\.yaml\na gateway does not take this over before/);
+  assert.match(said, /users\.yaml:4:\d+ error: `fleet` is the name of a user twice/);
+  assert.equal(exitCode, 1);
+  writeFileSync(at('users.yaml'), 'users:\n  - name: a\n  - name: fleet\n');
+  assert.match(await run('x'), /users\.yaml:2:\d+ error: this user cannot log in/);
+  await run('x', { name: 'a' });
+  assert.equal(exitCode, 0);
 });

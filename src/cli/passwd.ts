@@ -2,19 +2,23 @@
  * `headgate passwd`: adds a user of the broker, changes a password, or deletes a user, in the users file.
  *
  * Invariant: the file is replaced as a whole, with rights for its owner only (an existing one keeps owner and group); a
- * password comes from the terminal or standard input, never from the command line.
+ * password comes from the terminal or standard input, never from the command line. Whatever mistakes keep the gateway from
+ * taking the change over are told: who was deleted would else still be let in, and nobody know of it.
  */
 
-import { chmod, chown, readFile, realpath, stat } from 'node:fs/promises';
+import { chmod, chown, lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { displayPath } from '../config/files.ts';
+import { displayPath, largestFileBytes } from '../config/files.ts';
+import { readPlainFile } from '../config/plain-file.ts';
 import type { GatewayConfig } from '../config/schema.ts';
+import { loadUsersFile } from '../config/users.ts';
 import { deleteUser, setUser } from '../config/users-edit.ts';
 import { permission, userName } from '../config/users-schema.ts';
 import { GatewayError, reasonOf } from '../core/errors.ts';
 import { hashPassword } from '../core/password-hash.ts';
 import { systemDisk, writeFileDurably } from '../log/files.ts';
 import { exitCodes, Refused, UsageError } from './failure.ts';
+import { printDiagnostics } from './print-diagnostics.ts';
 import { readPassword, type Terminal } from './read-password.ts';
 import { loadGatewayConfig } from './setup.ts';
 
@@ -34,28 +38,49 @@ export interface PasswdOptions {
 export async function passwdCommand(options: PasswdOptions): Promise<number> {
   const { name, publish, subscribe, stdout, terminal } = options;
   check(options);
-  const path = await realpath(options.file ?? usersFileOf(await loadGatewayConfig(options.config))).catch(
-    (error: NodeJS.ErrnoException & { path?: string }) => {
-      if (error.code === 'ENOENT' && error.path !== undefined) return resolve(error.path);
-      throw error;
-    },
-  );
+  const path = await realFile(options.file ?? usersFileOf(await loadGatewayConfig(options.config)));
   const shown = displayPath(path);
   if (options.isDeleting) {
-    const text = deleteUser(await read(path), name);
+    const text = deleteUser(read(path), name);
     if (text === undefined) throw new Refused(`there is no user ${name} in ${shown}`);
     await replace(path, text);
     stdout.write(`${name} deleted from ${shown}\n`);
-    return exitCodes.fine;
+    return tellMistakes(path, stdout);
   }
   // Before the question: nobody types a password for nothing.
-  setUser(await read(path), { name, password: '' });
+  setUser(read(path), { name, password: '' });
   const password = await hashPassword(await readPassword(name, terminal));
-  const { text, isNew, isIdle } = setUser(await read(path), { name, password, publish, subscribe });
+  const { text, isNew, isIdle } = setUser(read(path), { name, password, publish, subscribe });
   await replace(path, text);
   stdout.write(isNew ? `${name} added to ${shown}\n` : `password of ${name} changed in ${shown}\n`);
   if (isIdle) stdout.write(`${name} may do nothing yet: fill in publish and subscribe in ${shown}\n`);
-  return exitCodes.fine;
+  return tellMistakes(path, stdout);
+}
+
+/** Those of the whole file, which may be mended by one such command after the other. */
+async function tellMistakes(path: string, stdout: PasswdOptions['stdout']): Promise<number> {
+  const { diagnostics } = await loadUsersFile(path);
+  if (diagnostics.length === 0) return exitCodes.fine;
+  stdout.write('a gateway does not take this over before these mistakes are corrected:\n');
+  printDiagnostics(diagnostics, stdout);
+  return exitCodes.wrong;
+}
+
+/** Where the file is once links are followed, so that they stay. */
+async function realFile(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable(file, error);
+    const isLink = await lstat(file).then(
+      (stats) => stats.isSymbolicLink(),
+      () => false,
+    );
+    if (!isLink) return resolve(file);
+    throw new Refused(`${displayPath(file)} is a link to nothing`, {
+      remedy: 'remove it, or name the file where it shall be',
+    });
+  }
 }
 
 function check({ name, publish = [], subscribe = [], isDeleting }: PasswdOptions): void {
@@ -91,16 +116,24 @@ function usersFileOf({ sources }: GatewayConfig): string {
   });
 }
 
-async function read(path: string): Promise<string> {
+function read(path: string): string {
   try {
-    return await readFile(path, 'utf8');
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+      readPlainFile(path, largestFileBytes),
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw new GatewayError(`cannot read ${displayPath(path)}: ${reasonOf(error)}`, {
-      remedy: 'check its path and permissions',
-      cause: error,
-    });
+    throw unreadable(path, error);
   }
+}
+
+function unreadable(path: string, error: unknown): GatewayError {
+  const isText = !(error instanceof TypeError);
+  const reason = isText ? reasonOf(error) : 'it is not UTF-8 text';
+  return new GatewayError(`cannot read ${displayPath(path)}: ${reason}`, {
+    remedy: isText ? 'check its path and permissions' : 'save it as UTF-8',
+    cause: error,
+  });
 }
 
 /** Its own group may go on reading it, everybody else not. A new one belongs to the owner of its folder. */

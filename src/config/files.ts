@@ -12,7 +12,7 @@ import { readYaml, type YamlFile } from './document.ts';
 import { readPlainFile } from './plain-file.ts';
 
 /** A file of this size was not written by a person. */
-const largestBytes = 4 * 1024 * 1024;
+export const largestFileBytes = 4 * 1024 * 1024;
 /** Some seconds, and some hundred megabytes while it is understood. */
 const mostSigns = 300_000;
 /** Of all files of a folder. */
@@ -61,7 +61,7 @@ interface Room {
 function readWithin(path: string, room: Room): YamlFile {
   const file = displayPath(path);
   try {
-    const bytes = readPlainFile(path, largestBytes);
+    const bytes = readPlainFile(path, largestFileBytes);
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     takeRoom(room, bytes.length, countSigns(text));
     return readYaml(file, path, text, isTestFile(path) ? 'feeds' : 'settings');

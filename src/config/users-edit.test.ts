@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parse } from 'yaml';
 import { GatewayError } from '../core/errors.ts';
 import { readYaml } from './document.ts';
 import { deleteUser, setUser } from './users-edit.ts';
@@ -37,6 +38,15 @@ test('another password changes no other character', () => {
     assert.equal(usersIn(text).find((user) => user.name === name)!.password, fresh);
   }
   assert.match(setUser(file, { name: 'fleet', password: fresh }).text, / {4}password: "[^"]+" # since May$/m);
+});
+
+test('a password in a block of its own', () => {
+  for (const mark of ['|', '|-', '>', '>-', '>+']) {
+    const block = `users:\n  - name: a\n    password: ${mark}\n      ${old}\n    subscribe: ['#']\n`;
+    const { text } = setUser(block, { name: 'a', password: fresh });
+    const [user] = parse(text).users;
+    assert.deepEqual([user.password.trim(), user.subscribe], [fresh, ['#']], mark);
+  }
 });
 
 test('a new user comes last, comments stay', () => {

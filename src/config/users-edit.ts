@@ -113,6 +113,8 @@ function inOneLine(document: Document, filters: readonly string[]): YAMLSeq {
 function withPassword(original: string, user: YAMLMap, password: string): string | undefined {
   const before = user.get('password', true);
   if (!isScalar(before) || !before.range || user.has('certificate')) return undefined;
+  // The range of a block (`>-`, `|`) includes the end of its line.
+  if (before.type === 'BLOCK_FOLDED' || before.type === 'BLOCK_LITERAL') return undefined;
   const [start, end] = before.range;
   return `${original.slice(0, start)}"${password}"${original.slice(end)}`;
 }
