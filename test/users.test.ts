@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { headgateIn, mainPath } from './peers/command.ts';
@@ -93,7 +93,25 @@ test('a broken file leaves the last good one running, and is told with its place
   assert.equal(files!.state, 'broken');
   assert.match(files!.detail, /users\.yaml:\d+:\d+ unknown key `publihs`/);
   await publish('fleet', 'other', 'tanks/a');
+  await edit(() => truncate(users));
+  assert.match((await gateway.status()).files!.detail, /users\.yaml:1:1 `users` is missing/);
+  await publish('fleet', 'other', 'tanks/a');
   await edit(() => writeFile(users, good));
+  assert.equal((await gateway.status()).files!.state, 'current');
+});
+
+test('an edit is seen also when the file is as large and as old as before', async () => {
+  const good = await readFile(users, 'utf8');
+  const seen = async (change: () => Promise<unknown>): Promise<void> => {
+    const before = reloads();
+    await change();
+    await utimes(users, 1_700_000_000, 1_700_000_000);
+    await until(() => reloads() > before, 'the edit to be seen', 30_000);
+  };
+  await seen(() => writeFile(users, good));
+  await seen(() => writeFile(users, good.replace('publish:', 'publihs:')));
+  assert.equal((await gateway.status()).files!.state, 'broken');
+  await seen(() => writeFile(users, good));
   assert.equal((await gateway.status()).files!.state, 'current');
 });
 

@@ -122,8 +122,9 @@ async function filesAt(place: string): Promise<string[]> {
 
 async function lookAt(path: string): Promise<string[]> {
   try {
-    const { mtimeMs, size, ino } = await stat(path);
-    return [`${path} ${mtimeMs} ${size} ${ino}`];
+    // Not the time of its bytes: copies may bring that along, and who may read it now changes only this one.
+    const { ctimeMs, size, ino } = await stat(path);
+    return [`${path} ${ctimeMs} ${size} ${ino}`];
   } catch {
     // Gone between two looks, or not there at all: the next load says what is missing.
     return [];

@@ -100,7 +100,6 @@ const alsoOfWrongUsers = { when: ({ value }: { value: unknown }): boolean => Arr
 export const usersFileSchema: z.ZodType<{ readonly users: readonly UserConfig[] }> = section({
   users: z
     .array(user)
-    .prefault([])
     .superRefine(refuseTwice('name', 'name of a user'), alsoOfWrongUsers)
     .superRefine(refuseTwice('certificate', 'certificate of a user'), alsoOfWrongUsers)
     .describe('Who may log in.'),

@@ -14,6 +14,7 @@ const hash =
 write('users.yaml', `users:\n  - { name: a, password: "${hash}" }\n  - { name: b, certificate: cn }\n`);
 write('cards.yaml', 'users: [{ name: b, certificate: cn }]\n');
 write('wrong.yaml', 'users: [{ name: c }]\n');
+write('empty.yaml', '');
 
 async function load(sources: string) {
   write('headgate.yaml', `sources:\n${sources}`);
@@ -56,6 +57,8 @@ test('a broker whose users file is missing, a folder or wrong has no users, and 
   for (const [name, told] of [
     ['nowhere.yaml', /^error headgate\.yaml:2:\d+ there is no users file \/nowhere\.yaml$/],
     ['.', /^error headgate\.yaml:2:\d+ there is no users file/],
+    // What a power cut leaves of a file that was not written durably. Nobody meant it to lock everybody out.
+    ['empty.yaml', /^error empty\.yaml:1:1 `users` is missing$/],
     ['wrong.yaml', /^error wrong\.yaml:1:9 this user cannot log in$/],
   ] as const) {
     const { users, said } = await load(`  a: { broker: { users: ${name} } }\n`);
