@@ -77,7 +77,13 @@ function makeHome(): string {
 }
 
 /** What `headgate check` says of a gateway with these files. */
-async function check({ gateway = '', devices, rules, tables, users = 'users: []\n' }: Project): Promise<string> {
+async function check({
+  gateway = '',
+  devices,
+  rules,
+  tables,
+  users = 'users: []\n',
+}: Project): Promise<string> {
   const home = makeHome();
   writeFileSync(join(home, 'headgate.yaml'), gateway);
   writeFileSync(join(home, 'users.yaml'), users, { mode: 0o600 });
