@@ -40,6 +40,7 @@ import {
   takeUp,
 } from './recovery.ts';
 import type { Plan } from './rules/plan.ts';
+import { watchSeries } from './series-alarm.ts';
 import { forgetAcknowledged } from './settings/forget.ts';
 import { marked } from './settings/marks.ts';
 import { openSettings, type SettingsStore } from './settings/store.ts';
@@ -167,6 +168,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     pace: pipeline.pace,
     shed: () => shedBy(sources),
   });
+  watchSeries({ state: () => pipeline.progress.state, logger, signal: stopping.batches.signal });
   const path = batchesFromNow ? run(pipeline, batchesFromNow) : beginWhenTold(timekeeper);
   unfinished.move();
   const pathEnd = path.then(

@@ -25,6 +25,7 @@ const floors: Record<string, number> = {
   notify: 3,
   'pipeline.ts': 4,
   'overload.ts': 5,
+  'series-alarm.ts': 4,
   'recovery.ts': 5,
   'gateway.ts': 6,
   cli: 7,
