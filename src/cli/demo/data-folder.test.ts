@@ -13,7 +13,7 @@ before(async () => {
 });
 after(() => rm(root, { recursive: true }));
 
-test('a new folder is made and kept, an earlier demo is emptied', async () => {
+test('a new folder is made and kept, an earlier demo is emptied', async (t) => {
   const name = join(root, 'a/b');
   const first = await openDataFolder(name);
   await mkdir(join(first.path, 'points'));
@@ -21,8 +21,8 @@ test('a new folder is made and kept, an earlier demo is emptied', async () => {
   await first.leave();
   assert.deepEqual((await readdir(name)).toSorted(), ['.headgate-demo', 'points']);
   const second = await openDataFolder(name);
-  assert.deepEqual((await readdir(name)).toSorted(), ['.headgate-demo', 'headgate.sock']);
-  await second.leave();
+  t.after(() => second.leave());
+  assert.deepEqual((await readdir(name)).toSorted(), ['.headgate-demo', 'headgate.pid', 'headgate.sock']);
 });
 
 test("somebody's files are never touched", async () => {
@@ -37,13 +37,13 @@ test("somebody's files are never touched", async () => {
   assert.deepEqual(await readdir(name), ['thesis.txt']);
 });
 
-test('the folder of a running demo is left to it', async () => {
+test('the folder of a running demo is left to it', async (t) => {
   const name = join(root, 'busy');
   const first = await openDataFolder(name);
+  t.after(() => first.leave());
   await writeFile(join(first.path, 'points.lp'), 'x');
   await assert.rejects(openDataFolder(name), new RegExp(`process ${process.pid}.*is running on`));
   assert.ok(existsSync(join(name, 'points.lp')));
-  await first.leave();
 });
 
 test('a folder that cannot be made is said so', async () => {
