@@ -5,6 +5,7 @@
  * Invariant: what a level holds of the lane above it was merged, whatever the stored places say of it (levels.ts).
  */
 
+import type { Logger } from '../core/log.ts';
 import type { PointsThrough } from '../core/status.ts';
 import type { Lane } from '../log/lane.ts';
 import type { ForwardOptions } from './forward-state.ts';
@@ -22,6 +23,8 @@ export interface Tried {
 export interface Stored extends Positions {
   /** How far each level is sent. */
   readonly levels?: readonly Mark[];
+  /** Behind what each level held: tells what is gone of it. */
+  readonly levelEnds?: readonly Mark[];
   /** Only while it is sure. */
   readonly tried?: Tried;
   readonly through?: PointsThrough;
@@ -30,11 +33,8 @@ export interface Stored extends Positions {
 }
 
 /** The stored places, moved past what is merged to a level already, and back to what there is. */
-export async function placesOf(
-  { lane, levels = [], logger }: ForwardOptions,
-  stored: Stored,
-  start: Mark,
-): Promise<Stored> {
+export async function placesOf(options: ForwardOptions, stored: Stored, start: Mark): Promise<Stored> {
+  const { lane, levels = [], logger } = options;
   // A position the lane never gave: its files were removed.
   const isGone = stored.live.sequence > lane.next;
   if (isGone) {
@@ -46,9 +46,7 @@ export async function placesOf(
   const { live, backlog } = pastMerged(kept, await markAt(lane, mergedUpTo(levels[0])));
   const marks: Mark[] = [];
   for (const [i, level] of levels.entries()) {
-    const first = await firstMark(level.lane);
-    const held = stored.levels?.[i] ?? first;
-    const mark = held.sequence > level.lane.next ? first : held;
+    const mark = await levelMark(level.lane, stored.levels?.[i], stored.levelEnds?.[i], logger);
     const merged = mergedUpTo(levels[i + 1]);
     marks.push(mark.sequence < merged ? await markAt(level.lane, merged) : mark);
   }
@@ -61,6 +59,23 @@ export async function placesOf(
     ...(through !== undefined && { through }),
     ...(mark !== undefined && { mark }),
   };
+}
+
+/** How far a level is sent. What it held beyond and holds no more is expected of it, so that reading it counts the loss. */
+async function levelMark(
+  lane: Lane,
+  sent: Mark | undefined,
+  end: Mark | undefined,
+  logger: Logger,
+): Promise<Mark> {
+  if (sent === undefined) return await firstMark(lane);
+  if (end !== undefined && sent.sequence < end.sequence) {
+    const records = lane.expect({ next: end.sequence, lineCount: end.line });
+    if (records > 0) logger.error({ records }, 'merged points of the outbox are gone: they are lost');
+    return sent;
+  }
+  if (sent.sequence <= lane.next) return sent;
+  return end === undefined ? await firstMark(lane) : endOf(lane);
 }
 
 /** Everything there is may have been part of a request. */
@@ -88,14 +103,19 @@ export async function markAt(lane: Lane, sequence: number): Promise<Mark> {
 export function parseStored(value: unknown): Stored | undefined {
   const positions = parsePositions(value);
   if (positions === undefined) return undefined;
-  const { mark, levels, tried, through } = value as Record<string, unknown>;
+  const { mark, levels, levelEnds, tried, through } = value as Record<string, unknown>;
   return {
     ...positions,
-    ...(Array.isArray(levels) && levels.every(isMark) && { levels }),
+    ...(isMarks(levels) && { levels }),
+    ...(isMarks(levelEnds) && { levelEnds }),
     ...(isTried(tried) && { tried }),
     ...(isThrough(through) && { through }),
     ...(typeof mark === 'string' && { mark }),
   };
+}
+
+function isMarks(value: unknown): value is readonly Mark[] {
+  return Array.isArray(value) && value.every(isMark);
 }
 
 export const noneThrough: PointsThrough = { sent: 0, setAside: 0, lost: 0, merged: 0 };

@@ -9,6 +9,7 @@ import { type Cursor, openCursor } from '../log/cursor.ts';
 import type { Disk } from '../log/files.ts';
 import type { Lane } from '../log/lane.ts';
 import {
+  endOf,
   everything,
   firstMark,
   noneThrough,
@@ -203,11 +204,15 @@ export function store(state: State, positions: Positions, levels = state.cursor.
   state.cursor.set({
     live,
     ...(backlog !== undefined && { backlog }),
-    ...(levels !== undefined && { levels }),
+    ...(levels !== undefined && { levels, levelEnds: levelEnds(state) }),
     ...(state.claims && { tried: state.tried }),
     through: state.through,
     ...(mark !== undefined && { mark }),
   });
+}
+
+function levelEnds({ options: { levels = [] } }: State): readonly Mark[] {
+  return levels.map(({ lane }) => endOf(lane));
 }
 
 /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { createSimulatedDisk } from '../log/simulated-disk.ts';
 import { createServer, live, minuteOf, settled, startMs, totalsOf } from './outage-testing.ts';
 
@@ -86,6 +86,49 @@ test('new points are sent before the backlog, and the backlog oldest first', asy
   );
   assert.deepEqual(server.totals(), totalsOf(minutes + 1));
   await life.stop();
+});
+
+/** Files of a lane, as a repair of the file system takes them away: all, or the newest. */
+async function losesFiles(t: TestContext, which: 'all' | 'newest', level: string): Promise<void> {
+  const server = createServer();
+  server.mode = 'away';
+  const disk = createSimulatedDisk();
+  const life = await live(disk, server, budgetBytes);
+  t.after(life.leave);
+  for (let minute = 1; minute <= minutes; minute++) {
+    await life.append(minute);
+    await settled(life, () => life.outbox.points.bytes < life.outbox.pointsBudgetBytes * 0.8);
+  }
+  await life.stop();
+  const before = life.status();
+  const files = disk.paths.filter((path) => path.startsWith(`/outbox/${level}/`)).sort();
+  assert.ok(files.length > 1, 'of several files the last one is not the only one');
+  for (const path of which === 'all' ? files : files.slice(-1)) await disk.remove(path);
+
+  const again = await live(disk, server, budgetBytes);
+  t.after(again.leave);
+  const { through, pendingPoints } = again.status();
+  assert.deepEqual(
+    [through.taken, pendingPoints + through.lost],
+    [before.through.taken, before.pendingPoints + before.through.lost],
+    'what is gone is not forgotten',
+  );
+  server.mode = 'well';
+  await settled(again, () => again.status().pendingPoints === 0);
+  const { lost, thinned } = again.status();
+  assert.ok(lost > 0 && lost < before.pendingPoints, `${lost} of ${before.pendingPoints} are lost`);
+  const left = before.pendingPoints - lost - (thinned.from - thinned.to);
+  assert.equal(server.points.size, left, 'all that is left arrives');
+  await again.stop();
+
+  const last = await live(disk, server, budgetBytes);
+  assert.deepEqual([last.status().pendingPoints, last.status().lost], [0, 0], 'and is told once');
+  await last.stop();
+}
+
+test('merged points whose files are gone are counted as lost, once', async (t) => {
+  await losesFiles(t, 'all', 'points-1m');
+  await losesFiles(t, 'newest', 'points-1m');
 });
 
 /** Numbers 0 … 1 that follow from the seed. */
