@@ -46,3 +46,14 @@ test('a long batch rests now and then, and says how long a frame takes before it
   assert.ok(pace.rest(100));
   assert.equal(pace.msPerFrame, 5);
 });
+
+test('what a batch does before its first frame is not what a frame takes', () => {
+  const { pace, pass } = createTimed();
+  pace.begin();
+  pass(300);
+  assert.ok(pace.rest(0));
+  assert.equal(pace.msPerFrame, 0);
+  pass(100);
+  pace.end(100);
+  assert.equal(pace.msPerFrame, 2);
+});

@@ -37,7 +37,8 @@ export function createPace(batchMs: number, now: () => number = () => performanc
     rest(frames) {
       const nowMs = now();
       if (nowMs - restedMs < restAfterMs) return undefined;
-      if (nowMs - beganMs > batchMs * busyShare)
+      // None yet: a step of the clock, which is no frame, may close many windows.
+      if (frames > 0 && nowMs - beganMs > batchMs * busyShare)
         msPerFrame = Math.max(msPerFrame, (nowMs - beganMs) / frames);
       return new Promise((resolve) => {
         setImmediate(() => {
