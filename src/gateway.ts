@@ -137,13 +137,17 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     return batchesFromNow;
   }
 
+  // Of the time that is awaited is what arrives from now on. What an earlier run left, and knew the time of, is run again at
+  // once: were this one to end before, the next could not tell when it had begun, and who was silent meanwhile.
+  const isWaiting = timekeeper.trust() === 'waiting';
+  const batchesFromNow = isWaiting && !stations.journal.isTimeKnown ? undefined : await begin();
+
   /** Frames are journalled meanwhile. */
-  async function beginWhenTold({ told, trust }: Timekeeper): Promise<void> {
-    await told;
-    if (trust() !== 'waiting') await run(pipeline, await begin());
+  async function runWhenTold({ told, trust }: Timekeeper): Promise<void> {
+    if (trust() === 'waiting') await told;
+    if (trust() !== 'waiting') await run(pipeline, batchesFromNow ?? (await begin()));
   }
 
-  const batchesFromNow = timekeeper.trust() === 'waiting' ? undefined : await begin();
   await countFramesBefore(recovered);
   const { journal, outbox, deadLetters } = stations;
   const now = (): number => timeOfDay(journal);
@@ -169,7 +173,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     shed: () => shedBy(sources),
   });
   watchSeries({ state: () => pipeline.progress.state, logger, signal: stopping.batches.signal });
-  const path = batchesFromNow ? run(pipeline, batchesFromNow) : beginWhenTold(timekeeper);
+  const path = runWhenTold(timekeeper);
   unfinished.move();
   const pathEnd = path.then(
     () => 'finished',

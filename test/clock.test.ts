@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +50,10 @@ interface Site {
   readonly gateway: GatewayProcess;
   /** What the system clock shows from now on, against the right time. */
   set(shiftMs: number): void;
+  /** At its next start a time service is to set the clock, and has not. */
+  awaits(): void;
+  /** Nobody is to set the clock any more. */
+  awaitsNobody(): void;
   /** Sends so many more readings, numbered on, of at least so many bytes; resolves once they are acknowledged. */
   send(count: number, bytes?: number): Promise<void>;
   readonly sent: () => number;
@@ -61,9 +65,10 @@ async function makeSite(settings: Settings, shiftMs: number): Promise<Site> {
   const path = join(folder, 'shift');
   const set = (ms: number): void => writeFileSync(path, `${ms}`);
   set(shiftMs);
+  writeFileSync(join(folder, 'timedatectl'), '#!/bin/sh\necho NTP=yes\n', { mode: 0o755 });
   const gateway = await makeGateway(files(port, settings), {
     preloads: [join(import.meta.dirname, 'peers/clock-hook.ts')],
-    env: () => ({ HEADGATE_TEST_CLOCK: path }),
+    env: () => ({ HEADGATE_TEST_CLOCK: path, PATH: `${folder}:${process.env.PATH}` }),
   });
   after(async () => {
     await gateway.remove();
@@ -73,6 +78,8 @@ async function makeSite(settings: Settings, shiftMs: number): Promise<Site> {
   return {
     gateway,
     set,
+    awaits: () => writeFileSync(`${path}.awaited`, ''),
+    awaitsNobody: () => rmSync(`${path}.awaited`),
     sent: () => sent,
     async send(count, bytes = 0) {
       const messages = Array.from({ length: count }, (_, i) => ({
@@ -233,6 +240,9 @@ describe('clocks', { concurrency: true }, () => {
     site.set(60_000 - Date.now());
     await gateway.start();
     await site.send(50, 30_000);
+    await gateway.kill();
+    await gateway.start();
+    await site.send(50, 30_000);
     const sending = site.send(600, 30_000);
     await until(
       async () => (await gateway.status()).overload.state === 'held back',
@@ -269,5 +279,26 @@ describe('clocks', { concurrency: true }, () => {
       'it to be silent after 8 s',
       30_000,
     );
+  });
+
+  test('down for an hour, and killed again while it awaits the clock: nobody was silent for that hour', async () => {
+    const site = await makeSite({ wait: '1h' }, 1);
+    const { gateway } = site;
+    await gateway.start();
+    await site.send(10);
+    await gateway.kill();
+    site.set(hour);
+    site.awaits();
+    await gateway.start();
+    await site.send(10);
+    assert.equal(await stateOf(site), 'waiting');
+    await gateway.kill();
+    site.awaitsNobody();
+    await gateway.start();
+    await allWritten(site);
+    await site.send(1);
+    const points = await allWritten(site);
+    assert.ok(points[10]!.ms - points[9]!.ms > 0.99 * hour);
+    assert.ok(!gateway.logLines.some((line) => line.includes('is silent')), 'nobody was silent');
   });
 });

@@ -72,6 +72,8 @@ export interface Journal {
   clock(): BlockClock;
   /** The latest time of day on record when the journal was opened; 0 when there was none. */
   readonly recordedMs: number;
+  /** Whether the time of day of all that was on record then is known. */
+  readonly isTimeKnown: boolean;
   /** Of the last durable frame, also of an earlier run; 0 when there is none. */
   readonly lastArrivalMs: number;
   /** The oldest block kept. */
@@ -189,6 +191,7 @@ export async function openJournal(folder: string, options: JournalOptions): Prom
     now: arrivals.now,
     clock: clockNow,
     recordedMs,
+    isTimeKnown: recorded.trust !== 'waiting',
     get lastArrivalMs() {
       return lastArrivalMs;
     },

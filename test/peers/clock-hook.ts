@@ -1,10 +1,12 @@
 /**
  * Loaded before a gateway's own modules: its system clock is off by what a file says, in ms, and may be set at any time.
  *
- * Only the clock on the wall; the monotonic one is the machine's.
+ * Only the clock on the wall; the monotonic one is the machine's. While there is a file `<name>.awaited` beside that one, a time
+ * service has not set it yet.
  */
 
-import { readFileSync } from 'node:fs';
+import fs, { readFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 
 const path = process.env.HEADGATE_TEST_CLOCK!;
 const real = Date.now;
@@ -19,3 +21,11 @@ Date.now = () => {
   }
   return nowMs + shiftMs;
 };
+
+const { existsSync } = fs;
+fs.existsSync = (name) => {
+  if (!existsSync(`${path}.awaited`)) return existsSync(name);
+  if (name === '/run/systemd/timesync/synchronized') return false;
+  return name === '/run/systemd/system' || existsSync(name);
+};
+syncBuiltinESMExports();
