@@ -67,6 +67,13 @@ export type Merge = 'sum' | 'min' | 'max' | 'first' | 'last' | 'any' | 'all' | '
 /** Fields of a measurement that can be merged. Absent ones cannot. */
 export type FieldMerges = Readonly<Record<string, Merge>>;
 
+/** How the points of a measurement can be merged. */
+export interface Merging {
+  readonly fields: FieldMerges;
+  /** What the rule computed them of. Points of an edited rule have the same names, and are never merged with those before. */
+  readonly shape: string;
+}
+
 export type Severity = 'info' | 'warning' | 'critical';
 /** Weakest first. */
 export const severities: readonly Severity[] = ['info', 'warning', 'critical'];

@@ -60,7 +60,7 @@ test('points of a minute, merged, are the points of ten minutes', () => {
 });
 
 test('only windows that do not overlap and are written once can be merged', () => {
-  const mergesOf = (keys: string): unknown => planOf(keys).merges.get('r');
+  const mergesOf = (keys: string): unknown => planOf(keys).merges.get('r')?.fields;
   const n = '    compute: { n: count() }';
   const ofWindow = (window: string): unknown => mergesOf(`    window: { ${window} }\n${n}`);
   assert.deepEqual(ofWindow('tumbling: 1m'), { n: 'sum' });
@@ -72,4 +72,25 @@ test('only windows that do not overlap and are written once can be merged', () =
   assert.equal(ofWindow('tumbling: 10m, late: revise, keep: 10m'), undefined);
   assert.equal(mergesOf('    window: { tumbling: 1m }\n    compute: { m: median(t) }'), undefined);
   assert.equal(mergesOf('    forward: true'), undefined);
+});
+
+test('points of a rule that was edited are merged with their own only, whatever names they have', () => {
+  const startMs = at('2026-01-05T06:00:00Z');
+  const merger = createMerger(3_600_000);
+  const own = ['avg(t)', 'twa(t)'].map((mean, edit) => {
+    const plan = planOf(`    window: { tumbling: 1m }\n    compute: { mean: ${mean}, n: count() }`);
+    const engine = running(plan);
+    for (let i = 0; i < 30; i++) engine.feed([reading(startMs + (edit * 30 + i) * 60_000, 10 + edit * 100)]);
+    engine.close();
+    const noting = notingOf(plan.merges.get('r')!);
+    const alone = createMerger(3_600_000);
+    for (const point of engine.told.points) {
+      const note = { kind: noting.kind, numbers: noting.means.map((name) => point.weights![name]!) };
+      for (const one of [merger, alone]) one.add(encodePoint(point).line!, note);
+    }
+    return alone.take().lines;
+  });
+  assert.deepEqual(own.flat().length, 2);
+  // A weighted mean of the two would take readings for seconds.
+  assert.deepEqual(merger.take().lines, own.flat());
 });

@@ -17,7 +17,7 @@ const merges: FieldMerges = {
   every: 'all',
   mean: 'mean',
 };
-const { kind, means } = notingOf(merges);
+const { kind, means } = notingOf({ fields: merges, shape: 'a' });
 
 interface Entry {
   readonly line: string;

@@ -3,13 +3,15 @@
  *
  * Invariant: a merged point has the series and the time of its newest part, so it can be no other point; what its fields
  * merge to (a note of each line says how) is what they were over all its parts, however the parts were grouped before.
+ * Points of a rule before and after an edit of what it computes are never parts of one: under one name a value may be of
+ * another field, and its weight in readings or in seconds.
  * A point that no other joins, or that cannot be merged, stays as it is, and lines that stay keep their order: of
  * two that name the same point the later has the last word. A field that cannot be merged is left out of a merged
  * point, counted.
  * Pure. Not here: which points may be merged, and where they are kept (thin.ts).
  */
 
-import type { FieldMerges, Merge } from '../core/types.ts';
+import type { Merge, Merging } from '../core/types.ts';
 import type { Note, Notes } from '../log/lane.ts';
 import { keyOf } from './line-protocol.ts';
 import { createFolded, type Folded } from './merge-field.ts';
@@ -22,10 +24,12 @@ export interface Noting {
   readonly means: readonly string[];
 }
 
-export function notingOf(merges: FieldMerges): Noting {
+export function notingOf({ fields, shape }: Merging): Noting {
+  const recipe: Recipe = Object.entries(fields).map(([name, merge]) => [keyOf(name), merge]);
+  const kind: Kind = { shape, fields: recipe };
   return {
-    kind: JSON.stringify(Object.entries(merges).map(([name, merge]) => [keyOf(name), merge])),
-    means: Object.keys(merges).filter((name) => merges[name] === 'mean'),
+    kind: JSON.stringify(kind),
+    means: Object.keys(fields).filter((name) => fields[name] === 'mean'),
   };
 }
 
@@ -47,6 +51,12 @@ export interface Merger {
 }
 
 type Recipe = readonly (readonly [field: string, merge: Merge])[];
+
+/** Only points of one kind are merged. */
+interface Kind {
+  readonly shape: string;
+  readonly fields: Recipe;
+}
 
 interface Part extends ParsedLine {
   readonly timeUs: number;
@@ -73,7 +83,7 @@ export function createMerger(windowMs: number): Merger {
   function recipeOf(kind: string): Recipe {
     let recipe = recipes.get(kind);
     if (recipe === undefined) {
-      recipe = JSON.parse(kind) as Recipe;
+      recipe = (JSON.parse(kind) as Kind).fields;
       recipes.set(kind, recipe);
     }
     return recipe;

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { silentLogger } from '../core/log.ts';
-import type { FieldMerges, Point } from '../core/types.ts';
+import type { Merging, Point } from '../core/types.ts';
 import type { Disk } from '../log/files.ts';
 import type { ForwardStatus } from './forward.ts';
 import { type ForwardOptions, startForward } from './forward.ts';
@@ -15,8 +15,8 @@ import { parseLine } from './parse-line.ts';
 import type { Sink, SinkOutcome } from './sink.ts';
 
 export const startMs = Date.parse('2026-01-05T06:00:00Z');
-export const merges: ReadonlyMap<string, FieldMerges> = new Map([
-  ['load', { n: 'sum', most: 'max', least: 'min', mean: 'mean', ended: 'last' }],
+export const merges: ReadonlyMap<string, Merging> = new Map([
+  ['load', { shape: 'a', fields: { n: 'sum', most: 'max', least: 'min', mean: 'mean', ended: 'last' } }],
 ]);
 
 const keys = 20;

@@ -9,7 +9,7 @@
 
 import { join } from 'node:path';
 import type { Logger } from '../core/log.ts';
-import type { Alert, FieldMerges, Point, SetAside } from '../core/types.ts';
+import type { Alert, Merging, Point, SetAside } from '../core/types.ts';
 import { type Disk, systemDisk } from '../log/files.ts';
 import { type Lane, type LaneContent, type Note, openLane } from '../log/lane.ts';
 import { type LogLosses, openLog } from '../log/log.ts';
@@ -26,7 +26,7 @@ export interface OutboxOptions {
   readonly disk?: Disk;
 }
 
-export type MergesByMeasurement = ReadonlyMap<string, FieldMerges>;
+export type MergesByMeasurement = ReadonlyMap<string, Merging>;
 
 export interface Outbox {
   /** Lines of line protocol, each with how it may be merged. */

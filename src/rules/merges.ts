@@ -7,7 +7,7 @@
  * Not here: merging (outbox/merge.ts).
  */
 
-import type { FieldMerges, Merge } from '../core/types.ts';
+import type { Merge, Merging } from '../core/types.ts';
 import type { Computed } from './compile-computes.ts';
 import type { aggregates } from './functions.ts';
 import type { ForwardPlan, RulePlan, WindowPlan } from './plan.ts';
@@ -57,10 +57,14 @@ function tiles(window: WindowPlan): boolean {
   return window.kind === 'calendar' || window.kind === 'session';
 }
 
+/** Tells apart what one rule was edited to. */
+const shapeCharacters = 16;
+
 /** By measurement. */
-export function mergesOf(rules: readonly RulePlan[]): ReadonlyMap<string, FieldMerges> {
-  const found = rules.flatMap(({ forward }): [string, FieldMerges][] =>
-    forward?.merges === undefined ? [] : [[forward.measurement, forward.merges]],
-  );
+export function mergesOf(rules: readonly RulePlan[]): ReadonlyMap<string, Merging> {
+  const found = rules.flatMap(({ forward, stateHash }): [string, Merging][] => {
+    if (forward?.merges === undefined) return [];
+    return [[forward.measurement, { fields: forward.merges, shape: stateHash.slice(0, shapeCharacters) }]];
+  });
   return new Map(found);
 }

@@ -6,7 +6,7 @@
  */
 
 import type { DeviceProfile, FlappingConfig, RuleConfig } from '../config/schema.ts';
-import type { FieldMerges, Severity, ValueType } from '../core/types.ts';
+import type { FieldMerges, Merging, Severity, ValueType } from '../core/types.ts';
 import type { Compiled, NumberKernel, Rows } from '../expression/rows.ts';
 import type { ActiveHours, Schedule } from '../schedule/schedule.ts';
 import type { RuleLookups } from './scopes.ts';
@@ -19,7 +19,7 @@ export interface Plan {
   /** Each after those that it reads. */
   readonly rules: readonly RulePlan[];
   /** By measurement, how its points may be merged. Those of other measurements stay as they are. */
-  readonly merges: ReadonlyMap<string, FieldMerges>;
+  readonly merges: ReadonlyMap<string, Merging>;
 }
 
 /** The layout of a device's rows: slot i of `Rows.columns` holds `fields[i]`; tag j of its series table is `tags[j]`. */
