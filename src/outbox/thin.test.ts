@@ -60,7 +60,8 @@ test('only when nothing is left to merge the oldest are dropped, counted at once
 test('new points are sent before the backlog, and the backlog oldest first', async (t) => {
   const server = createServer();
   server.mode = 'away';
-  const life = await live(createSimulatedDisk(), server, budgetBytes);
+  // Slow enough that the new ones come while it is being sent.
+  const life = await live(createSimulatedDisk(), server, budgetBytes, { backlogPointsPerSecond: 10_000 });
   t.after(life.leave);
   for (let minute = 1; minute <= minutes; minute++) {
     await life.append(minute);

@@ -108,8 +108,12 @@ function isDue(state: State, { lane, budgetBytes, depth, level, at }: Source): b
   return thinning.has(depth);
 }
 
-/** All there is becomes backlog. What is on its way as new was tried and stays as it is: there should be little of it. */
+/**
+ * All there is becomes backlog. What is on its way as new was tried and stays as it is: there should be little of it. While
+ * the server takes points and there is a backlog, that is what is merged: new points go on before it.
+ */
 function beginPass(state: State): void {
+  if (!state.isDown && state.cursor.value.backlog !== undefined) return;
   state.live = undefined;
   cut(state, endOf(state.options.lane));
 }
