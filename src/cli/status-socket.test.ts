@@ -9,6 +9,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -164,6 +165,18 @@ test('the socket of a gateway that was killed is replaced', async () => {
   await assert.rejects(ask(data, 'status'), { code: 'ECONNREFUSED' });
   const claim = await claimDataFolder(data);
   assert.equal((await ask(data, 'ping')).pid, process.pid);
+  await claim.release();
+});
+
+test('a turn that was left by a gateway of a later time, as a clock of 1970 sees it, is not waited for for ever', async () => {
+  const data = folder();
+  const turn = join(data, 'headgate.sock.turn');
+  mkdirSync(turn, { recursive: true });
+  writeFileSync(join(data, 'headgate.sock'), 'left');
+  const laterS = Date.now() / 1000 + 1_000_000;
+  utimesSync(turn, laterS, laterS);
+  const claim = await claimDataFolder(data);
+  assert.deepEqual([existsSync(turn), (await ask(data, 'ping')).pid], [false, process.pid]);
   await claim.release();
 });
 

@@ -131,7 +131,7 @@ const longestTurnMs = 5000;
  */
 async function replaceDead(folder: string, listenHere: () => Promise<void>): Promise<void> {
   const turn = join(folder, `${socketName}.turn`);
-  while (!takeTurn(turn)) await sleep(turnLookMs);
+  for (let waitedMs = 0; !takeTurn(turn, waitedMs); waitedMs += turnLookMs) await sleep(turnLookMs);
   try {
     if (await refuseWhenAnswered(folder)) removeDead(join(folder, socketName));
     await listenHere();
@@ -153,7 +153,8 @@ function removeDead(path: string): void {
   else unlinkSync(path);
 }
 
-function takeTurn(turn: string): boolean {
+/** A turn of somebody who was killed is known by its age; by the waiting where the clock says less, as in 1970. */
+function takeTurn(turn: string, waitedMs: number): boolean {
   try {
     mkdirSync(turn);
     return true;
@@ -161,7 +162,8 @@ function takeTurn(turn: string): boolean {
     // Without permission there is none to wait for either: removing the socket then says so.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return true;
     const sinceMs = statSync(turn, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
-    if (Date.now() - sinceMs > longestTurnMs) rmSync(turn, { recursive: true, force: true });
+    const isLeft = Date.now() - sinceMs > longestTurnMs || waitedMs > longestTurnMs;
+    if (isLeft) rmSync(turn, { recursive: true, force: true });
     return false;
   }
 }
