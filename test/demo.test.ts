@@ -99,5 +99,5 @@ test('with --influx the points are in that InfluxDB, and no folder is left', {
 test('what cannot be is said in words', async () => {
   const { out, ended } = startDemo('--influx', 'nonsense');
   assert.equal(await ended, 2);
-  assert.match(out.text, /^headgate: --influx nonsense is not a URL\n {2}remedy: write --influx http:/);
+  assert.match(out.text, /^headgate: the value of --influx is not a URL\n {2}remedy: write --influx http:/);
 });

@@ -32,6 +32,11 @@ export interface ClockOptions {
   readonly earliestMs?: number;
   /** The system clock is compared once in so much monotonic time. */
   readonly compareEveryMs?: number;
+  /**
+   * Real time between two looks at the clock after which the process was asleep or stopped, and nobody listened. Infinity for
+   * a base that itself stands still meanwhile.
+   */
+  readonly longestAwakeMs?: number;
 }
 
 const systemTime: TimeBase = { wallMs: Date.now, monotonicMs: () => performance.now(), speed: () => 1 };
@@ -51,12 +56,12 @@ const toleranceMs = 50;
 const mostForwardMs = 1000;
 /** Further back is a step: at half speed it would take too long to meet again. */
 export const mostBackMs = 60_000;
-/** Real time between two looks at the clock after which the process was asleep or stopped, and nobody listened. */
-const longestAwakeMs = 10_000;
+const usualLongestAwakeMs = 10_000;
 const slowRate = 0.5;
 
 export function createClock(base: TimeBase = systemTime, options: ClockOptions = {}): Clock {
   const { earliestMs = Number.NEGATIVE_INFINITY, compareEveryMs = 1000 } = options;
+  const { longestAwakeMs = usualLongestAwakeMs } = options;
   let isPlausible = base.wallMs() >= earliestMs;
   let anchorMs = Math.max(base.wallMs(), earliestMs);
   let anchorMonotonicMs = base.monotonicMs();

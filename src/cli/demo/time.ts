@@ -44,7 +44,10 @@ export function createDemoTime(options: DemoTimeOptions): DemoTime {
   const currentSpeed = (): number => (presentMs() - nowMs() > caughtUpMs ? speed : 1);
 
   return {
-    clock: createClock({ wallMs: nowMs, monotonicMs: nowMs, speed: currentSpeed }),
+    clock: createClock(
+      { wallMs: nowMs, monotonicMs: nowMs, speed: currentSpeed },
+      { longestAwakeMs: Number.POSITIVE_INFINITY },
+    ),
     tick() {
       anchorMs = nowMs();
       anchorMonotonicMs = monotonicMs();
