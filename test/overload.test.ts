@@ -242,7 +242,7 @@ test('a disk too full for results: publishers wait before the journal is full, a
   assert.equal(wire.closed, false);
   assert.ok(wire.all('puback').length < all);
   rmSync(flag);
-  await until(() => wire.all('puback').length === all, 'all are answered', 30_000);
-  await until(() => countedReadings(gateway).get('1') === all, 'every reading is in a point', 20_000);
+  await until(() => wire.all('puback').length === all, 'all are answered', 90_000);
+  await until(() => countedReadings(gateway).get('1') === all, 'every reading is in a point', 60_000);
   assert.equal((await gateway.status()).sources[0]!.counters.notStored, 0);
 });
