@@ -52,10 +52,32 @@ test('who holds is called after so many bytes, once', () => {
   assert.equal(calls, 2);
 });
 
+test('senders take turns: one who waits for one answer waits for one of each other', () => {
+  const pressure = createPressure();
+  const passed: string[] = [];
+  const ask = (who: object, text: string): void => pressure.whenMay(() => passed.push(text), who);
+  const [flood, device, late] = [{}, {}, {}];
+  pressure.hold();
+  for (let i = 0; i < 3000; i++) ask(flood, `f${i}`);
+  ask(device, 'd0');
+  ask(device, 'd1');
+  pressure.letPass(3);
+  assert.deepEqual(passed, ['f0', 'd0', 'f1']);
+  ask(late, 'l0');
+  pressure.letPass(4);
+  assert.deepEqual(passed.slice(3), ['d1', 'f2', 'l0', 'f3']);
+  pressure.ease();
+  assert.deepEqual(
+    passed.filter((text) => text.startsWith('f')),
+    Array.from({ length: 3000 }, (_, i) => `f${i}`),
+  );
+});
+
 test('nothing is lost, doubled or overtaken, whatever is asked, held and let pass', () => {
+  const senders = [{}, {}, {}];
   const acts = fc.array(
     fc.oneof(
-      fc.record({ ask: fc.integer({ min: 1, max: 3000 }) }),
+      fc.record({ ask: fc.integer({ min: 1, max: 3000 }), of: fc.nat(2) }),
       fc.record({ pass: fc.nat(4000) }),
       fc.constantFrom('hold', 'ease'),
     ),
@@ -64,24 +86,36 @@ test('nothing is lost, doubled or overtaken, whatever is asked, held and let pas
   fc.assert(
     fc.property(acts, (list) => {
       const pressure = createPressure();
-      const passed: number[] = [];
-      let asked = 0;
+      const passed: number[][] = [[], [], []];
+      const asked = [0, 0, 0];
+      const sum = (counts: readonly number[]): number => counts.reduce((all, one) => all + one, 0);
+      const passedSoFar = (): number[] => passed.map(({ length }) => length);
       for (const act of list) {
         if (act === 'hold') pressure.hold();
         else if (act === 'ease') pressure.ease();
-        else if ('pass' in act) pressure.letPass(act.pass);
-        else {
+        else if ('pass' in act) {
+          const [before, had] = [passedSoFar(), pressure.waiting];
+          pressure.letPass(act.pass);
+          const gained = passedSoFar().map((length, who) => length - before[who]!);
+          if (had > act.pass && pressure.isHeld) assert.equal(sum(gained), act.pass);
+          // Whoever waits still was passed over by nobody.
+          for (const [who, count] of gained.entries()) {
+            if (passed[who]!.length === asked[who]) continue;
+            for (const other of gained)
+              assert.ok(other <= count + 1, `${other} of another, ${count} of mine`);
+          }
+        } else {
           for (let i = 0; i < act.ask; i++) {
-            const n = asked++;
-            pressure.whenMay(() => passed.push(n));
+            const n = asked[act.of]!++;
+            pressure.whenMay(() => passed[act.of]!.push(n), senders[act.of]!);
           }
         }
-        assert.equal(passed.length + pressure.waiting, asked);
+        assert.equal(sum(passedSoFar()) + pressure.waiting, sum(asked));
       }
       pressure.ease();
       assert.deepEqual(
         passed,
-        Array.from({ length: asked }, (_, n) => n),
+        asked.map((count) => Array.from({ length: count }, (_, n) => n)),
       );
     }),
   );

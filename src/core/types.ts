@@ -36,7 +36,7 @@ export interface OpenHandshakes {
  * `acknowledge` is called in arrival order: with `durable` after the frame is on disk (fdatasync), with
  * `accepted` at once, or after the next commit when the journal is congested: that delay is the back-pressure.
  * It gets an error when the frame could not be stored; the sender must then not be acknowledged.
- * A `handshake` is durable with the frame, or not at all.
+ * A `handshake` is durable with the frame, or not at all. Where a source has several `sender`s, they take turns when answers wait.
  */
 export type Ingest = (
   source: string,
@@ -45,6 +45,7 @@ export type Ingest = (
   when: 'durable' | 'accepted',
   acknowledge: (error?: Error) => void,
   handshake?: Handshake,
+  sender?: object,
 ) => void;
 
 export type FieldValue = number | boolean | string;

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { connectWire, publishPacket, type Wire } from '../../test/peers/mqtt-wire.ts';
+import { until } from '../../test/peers/until.ts';
 import { createPressure } from '../core/pressure.ts';
 import type { Ingest } from '../core/types.ts';
 import { holdBack } from './hold-back.ts';
+import { startBroker } from './mqtt-broker.ts';
+import { createContext, createRecorder } from './source.contract.ts';
 
 /** A journal that takes everything at once, or refuses it. */
 function createJournal() {
@@ -101,4 +105,35 @@ test('shed: what the journal refuses in the end is counted as dropped', () => {
   refuse();
   pressure.ease();
   assert.equal(gate.counters.shed, 1);
+});
+
+test("the broker's clients take turns, however much one of them has sent", async (t) => {
+  const pressure = createPressure();
+  const recorder = createRecorder();
+  const { ingest } = holdBack(recorder.ingest, pressure, 'block');
+  const { context, stop } = createContext(recorder, { ingest });
+  const { ports, closed } = await startBroker(
+    { listen: [{ host: '127.0.0.1', port: 0 }], allowAnonymous: false },
+    context,
+  );
+  t.after(async () => {
+    for (const wire of wires) wire.destroy();
+    stop();
+    await closed;
+  });
+  const wires: Wire[] = [];
+  const flood = await connectWire(ports![0]!, { clientId: 'flood' });
+  const device = await connectWire(ports![0]!, { clientId: 'device' });
+  wires.push(flood, device);
+  pressure.hold();
+  flood.send(...Array.from({ length: 900 }, (_, i) => publishPacket('f', '', { qos: 1, messageId: i + 1 })));
+  await until(() => pressure.waiting === 900, 'the flood waits');
+  device.send(publishPacket('d', '', { qos: 1, messageId: 1 }));
+  await until(() => pressure.waiting === 901, 'the device waits');
+  pressure.letPass(2);
+  await device.first('puback');
+  await flood.first('puback');
+  assert.equal(pressure.waiting, 899);
+  pressure.ease();
+  await until(() => flood.all('puback').length === 900, 'all are answered');
 });

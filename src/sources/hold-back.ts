@@ -1,7 +1,7 @@
 /**
  * What a source does while more arrives than can be processed.
  *
- * `block`: frames are journalled, but their senders are answered in their turn; a source that gets no answers reads no more.
+ * `block`: frames are journalled, but their senders are answered by turns; a source that gets no answers reads no more.
  * `shed`: frames that nobody waits for an answer to (QoS 0, serial lines) wait for their turn before the journal; the oldest
  * are dropped and counted. Their source reads on.
  * Invariant: a frame that is to be durable is never dropped. At most `maxFrames` or `maxBytes` wait before the journal.
@@ -40,6 +40,8 @@ export function holdBack(ingest: Ingest, pressure: Pressure, overload: Overload)
   let bytes = 0;
   /** Asked for, and not come yet. */
   let turns = 0;
+  /** Who asks for turns, of a source with one sender or for all that wait here. */
+  const self = {};
 
   function take(): Waiting | undefined {
     const oldest = queue.shift();
@@ -59,7 +61,7 @@ export function holdBack(ingest: Ingest, pressure: Pressure, overload: Overload)
     // A turn is not a frame's own: whatever is the oldest then takes it.
     while (turns < queue.length) {
       turns += 1;
-      pressure.whenMay(pass);
+      pressure.whenMay(pass, self);
     }
   }
 
@@ -73,7 +75,7 @@ export function holdBack(ingest: Ingest, pressure: Pressure, overload: Overload)
   }
 
   return {
-    ingest(source, topic, payload, when, acknowledge, handshake) {
+    ingest(source, topic, payload, when, acknowledge, handshake, sender = self) {
       if (!pressure.isHeld && pressure.waiting === 0) {
         ingest(source, topic, payload, when, acknowledge, handshake);
         pressure.took(payload.length);
@@ -85,7 +87,7 @@ export function holdBack(ingest: Ingest, pressure: Pressure, overload: Overload)
         acknowledge();
         return;
       }
-      const inTurn = (error?: Error): void => pressure.whenMay(() => acknowledge(error));
+      const inTurn = (error?: Error): void => pressure.whenMay(() => acknowledge(error), sender);
       ingest(source, topic, payload, when, inTurn, handshake);
     },
     counters,

@@ -58,7 +58,7 @@ export function createPublishHook(options: PublishOptions): PublishHook {
   const warnDenied = limitLog(logger.warn.bind(logger));
   const denied = new WeakSet<object>();
 
-  function journal(packet: IncomingPacket, done: Done, handshake?: Handshake): void {
+  function journal(client: object | null, packet: IncomingPacket, done: Done, handshake?: Handshake): void {
     // Never answered: its connection is about to end, and its sender will send it again. Also holds back the wills
     // of clients that the gateway itself disconnects.
     if (signal.aborted) return;
@@ -82,6 +82,7 @@ export function createPublishHook(options: PublishOptions): PublishHook {
         done(error);
       },
       handshake,
+      client ?? undefined,
     );
   }
 
@@ -109,14 +110,17 @@ export function createPublishHook(options: PublishOptions): PublishHook {
         callback(new Error('the topic of its will is not permitted'));
         return;
       }
-      const take: typeof journal = isPermitted ? journal : (_, done) => done();
+      const take = (stored: Done, handshake?: Handshake): void => {
+        if (isPermitted) journal(client, packet, stored, handshake);
+        else stored();
+      };
       const done: Done = (error) => callback(error ?? null);
       const { messageId } = packet;
-      if (packet.qos !== 2 || messageId === undefined || !client) take(packet, done);
+      if (packet.qos !== 2 || messageId === undefined || !client) take(done);
       else {
         const { id } = client as { id: string };
         const publish = { messageId, dup: packet.dup === true };
-        inbox.receive(id, publish, (stored, handshake) => take(packet, stored, handshake), done);
+        inbox.receive(id, publish, take, done);
       }
     },
     isDenied: (packet) => counters.publishesDenied > 0 && denied.has(packet),
