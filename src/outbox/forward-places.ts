@@ -10,7 +10,7 @@ import type { PointsThrough } from '../core/status.ts';
 import type { Lane } from '../log/lane.ts';
 import type { ForwardOptions } from './forward-state.ts';
 import { mergedUpTo } from './levels.ts';
-import { isMark, type Mark, type Positions, parsePositions, pastMerged } from './positions.ts';
+import { backlogLines, isMark, type Mark, type Positions, parsePositions, pastMerged } from './positions.ts';
 
 /** No line at or after these was ever part of a request. */
 export interface Tried {
@@ -50,15 +50,37 @@ export async function placesOf(options: ForwardOptions, stored: Stored, start: M
     const merged = mergedUpTo(levels[i + 1]);
     marks.push(mark.sequence < merged ? await markAt(level.lane, merged) : mark);
   }
-  const { mark, tried, through } = stored;
+  const { mark, tried, levelEnds } = stored;
+  const moved = { live, ...(backlog !== undefined && { backlog }), levels: marks };
+  const through =
+    isGone || stored.through === undefined || levelEnds === undefined
+      ? stored.through
+      : withMerged(stored.through, linesAt(options, stored, levelEnds) - linesAt(options, moved));
   return {
-    live,
-    ...(backlog !== undefined && { backlog }),
-    levels: marks,
+    ...moved,
     ...(tried !== undefined && { tried }),
     ...(through !== undefined && { through }),
     ...(mark !== undefined && { mark }),
   };
+}
+
+/** Lines that wait, with the levels as they end now or ended then. */
+function linesAt(
+  { lane, levels = [] }: ForwardOptions,
+  places: Positions & Pick<Stored, 'levels'>,
+  ends: readonly Mark[] = levels.map((level) => endOf(level.lane)),
+): number {
+  const merged = ends.reduce(
+    (sum, { line }, i) => sum + Math.max(0, line - (places.levels?.[i]?.line ?? line)),
+    0,
+  );
+  return lane.lineCount - places.live.line + backlogLines(places) + merged;
+}
+
+/** What was merged after the counts were stored. Fewer than none: lines that were sent wait again. */
+function withMerged(through: PointsThrough, lines: number): PointsThrough {
+  const { sent, merged } = through;
+  return lines < 0 ? { ...through, sent: sent + lines } : { ...through, merged: merged + lines };
 }
 
 /** How far a level is sent. What it held beyond and holds no more is expected of it, so that reading it counts the loss. */

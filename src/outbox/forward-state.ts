@@ -162,7 +162,7 @@ export async function createState(options: ForwardOptions): Promise<State> {
     sent: 0,
     setAside: 0,
     lost: 0,
-    through: stored.through ?? noneThrough,
+    through: places.through ?? noneThrough,
     takenFrom: 0,
     thinned: { from: 0, to: 0, leftOut: 0 },
     tried: tried ?? everything(options),

@@ -200,6 +200,11 @@ async function livesWithCrashes(seed: number, lives: number): Promise<number> {
   const held = Math.round((last.outbox.points.lastBatchEndMs - startMs) / 60_000);
   await settled(last, () => last.status().pendingPoints === 0);
   lost += last.status().lost;
+  assert.equal(
+    last.status().through.taken,
+    last.outbox.points.lineCount,
+    'points that a cut left in no count',
+  );
   assert.deepEqual(server.totals(), totalsOf(held));
   assert.equal(lost, 0);
   await last.stop();
