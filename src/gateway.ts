@@ -62,6 +62,11 @@ export interface Gateway {
   /** What people told it: acknowledged alerts, silences. Times are those of `now`. */
   readonly settings: SettingsStore;
   now(): number;
+  /**
+   * Another number each time it is asked while the path moves: batches are processed, or wait for what a new start would
+   * not bring, room on the disk or the time of day.
+   */
+  pulse(): number;
   /** Alerts whose `for` has not passed yet. */
   pending(): readonly PendingAlert[];
   ruleNames(): readonly string[];
@@ -215,6 +220,11 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
       }),
     settings,
     now,
+    pulse() {
+      const { diskFull, batchEndMs, state } = pipeline.progress;
+      const isWaiting = diskFull !== undefined || timekeeper.trust() === 'waiting';
+      return isWaiting ? performance.now() : batchEndMs + state.counts.frames;
+    },
     pending: () => pendingAlerts(pipeline.progress.state),
     ruleNames: () => pipeline.progress.state.plan.rules.map(({ name }) => name),
     ruleKeys: (rule) => ruleKeys(pipeline.progress.state, rule),

@@ -17,6 +17,7 @@ import { InvalidFiles, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { FilesLine } from '../core/status.ts';
 import type { Gateway } from '../gateway.ts';
+import type { ServiceManager } from './service-manager.ts';
 import { loadSetup, type Setup } from './setup.ts';
 
 export interface FollowOptions {
@@ -24,6 +25,8 @@ export interface FollowOptions {
   /** What runs now. */
   readonly setup: Setup;
   readonly gateway: Pick<Gateway, 'reload'>;
+  /** Is told while files are taken over. */
+  readonly manager: Pick<ServiceManager, 'reloading' | 'ready'>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
   readonly everyMs?: number;
@@ -39,7 +42,7 @@ export interface FollowedFiles {
 const usualEveryMs = 2000;
 
 export function followFiles(options: FollowOptions): FollowedFiles {
-  const { setup, gateway, logger, signal, everyMs = usualEveryMs } = options;
+  const { setup, gateway, manager, logger, signal, everyMs = usualEveryMs } = options;
   const places = [
     resolve(options.configPath ?? 'headgate.yaml'),
     ...[setup.config.devices, setup.config.rules, ...usersFiles(setup)],
@@ -50,7 +53,7 @@ export function followFiles(options: FollowOptions): FollowedFiles {
   /** One after the other: files read earlier never take over later. */
   let loading = Promise.resolve();
   function load(): Promise<void> {
-    loading = loading.then(loadNow);
+    loading = loading.then(manager.reloading).then(loadNow).then(manager.ready);
     return loading;
   }
 

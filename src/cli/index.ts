@@ -43,7 +43,8 @@ function isDebug(option: boolean | undefined): boolean {
   return option === true || !['', '0', 'false', 'no'].includes(value.toLowerCase());
 }
 
-function createProgram(outcome: Outcome): Command {
+/** Every command with its options; parsing one sets the exit code. */
+export function createProgram(outcome: Outcome = { exitCode: exitCodes.fine }): Command {
   const program = new Command('headgate')
     .description(
       'Edge gateway for sensors: reads MQTT and serial lines, judges on the spot, forwards to InfluxDB.',

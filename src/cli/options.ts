@@ -21,7 +21,7 @@ export function configOption(): Option {
   return new Option(
     '-c, --config <file>',
     'the gateway file (default: headgate.yaml here, else all defaults)',
-  );
+  ).env('HEADGATE_CONFIG');
 }
 
 export function formatOption(): Option {

@@ -15,6 +15,7 @@ import { followFiles } from './follow-files.ts';
 import { giveBackMemory } from './give-back-memory.ts';
 import type { LogLevel } from './log-levels.ts';
 import { logForm, openLogger } from './logger.ts';
+import { serviceManagerOf } from './service-manager.ts';
 import { loadSetup, type Setup } from './setup.ts';
 import { type Claim, claimDataFolder } from './status-socket.ts';
 import { packageVersion } from './version.ts';
@@ -73,10 +74,12 @@ async function runGateway(
     // Told to stop while it still runs the journal again, it just ends: the next start does the same.
     const gateway = await Promise.race([startGateway(setup, { logger, version }), stop]);
     if (typeof gateway === 'string') return exitCodes.fine;
+    const manager = serviceManagerOf(process.env, logger);
     const files = followFiles({
       configPath: options.config,
       setup,
       gateway,
+      manager,
       logger,
       signal: following.signal,
     });
@@ -95,12 +98,15 @@ async function runGateway(
       );
     }
     giving = setTimeout(giveBackMemory, giveBackAfterMs);
+    await manager.ready();
+    manager.watch(gateway.pulse, following.signal);
     const failed = gateway.failed.catch((error: unknown) => ({ error }));
     const end = await Promise.race([stop, failed]);
     const isFailure = typeof end === 'object';
     if (isFailure) tellFailure(end.error, logger);
     else logger.info({ signal: end }, 'stopping');
     following.abort();
+    void manager.stopping();
     await files.closed;
     const isClean = await stopGateway(gateway, logger);
     return isFailure || !isClean ? exitCodes.wrong : exitCodes.fine;
