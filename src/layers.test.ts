@@ -36,7 +36,7 @@ const doors: Record<string, RegExp> = {
   aedes: /^sources\/mqtt-broker\.ts$/,
   mqtt: /^(sources\/mqtt-client|cli\/demo\/.*)\.ts$/,
   serialport: /^(sources\/serial|cli\/demo\/.*)\.ts$/,
-  influx: /^outbox\/influx\.ts$/,
+  influx: /^outbox\/influx-client\.ts$/,
   '@marcbachmann/cel-js': /^expression\/parse\.ts$/,
   'node-cron': /^schedule\/cron\.ts$/,
   lowdb: /^settings\/store\.ts$/,

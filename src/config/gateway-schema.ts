@@ -6,7 +6,7 @@
 
 import { z } from 'zod';
 import type { GatewayConfig } from './schema.ts';
-import { camelKeys, evenIfWrong, oneOf, refuse, refuseBoth, section } from './shapes.ts';
+import { camelKeys, evenIfWrong, oneOf, refuse, refuseAlone, refuseBoth, section } from './shapes.ts';
 import { source } from './source-schema.ts';
 import { duration, label, pathFrom, qos, size, text, url } from './values.ts';
 
@@ -68,11 +68,15 @@ function influx(path: ReturnType<typeof pathFrom>) {
       'http://host:8086',
     ),
     database: text.exactOptional().describe('Database; default `headgate`.'),
-    bucket: text.exactOptional().describe('The same for InfluxDB 2 and 3: the name a bucket is mapped to.'),
+    bucket: text
+      .exactOptional()
+      .describe('Bucket of InfluxDB 2, or database of InfluxDB 3, instead of `database`.'),
+    org: text.exactOptional().describe('Organization of the bucket; InfluxDB 2 needs it, 3 has none.'),
     retention_policy: text.exactOptional().describe('Retention policy; default: that of the database.'),
     username: text.exactOptional().describe('User name.'),
     password: text.exactOptional().describe('Better: password_file, or a reference to the environment.'),
     password_file: path.exactOptional().describe('File that holds the password.'),
+    token: text.exactOptional().describe('Better: token_file, or a reference to the environment.'),
     token_file: path.exactOptional().describe('File that holds the token (InfluxDB 2 and 3).'),
     timeout: timeout.describe('Longest wait for an answer.'),
     backlog_points_per_second: z
@@ -86,10 +90,18 @@ function influx(path: ReturnType<typeof pathFrom>) {
       refuseBoth(config, ['database', 'bucket'], context);
       refuseBoth(config, ['password', 'password_file'], context);
       refuseBoth(config, ['username', 'token_file'], context);
+      refuseBoth(config, ['username', 'token'], context);
+      refuseBoth(config, ['token', 'token_file'], context);
+      if (!('bucket' in config)) {
+        if ('org' in config) refuseAlone(config, ['org', 'bucket'], context);
+        return;
+      }
+      refuseBoth(config, ['bucket', 'retention_policy'], context);
+      refuseBoth(config, ['bucket', 'username'], context);
     }, evenIfWrong)
-    .transform(({ timeout: timeoutMs, database, bucket, ...rest }) => ({
+    .transform(({ timeout: timeoutMs, database, ...rest }) => ({
       ...camelKeys(rest),
-      database: database ?? bucket ?? 'headgate',
+      database: database ?? 'headgate',
       timeoutMs,
     }));
 }

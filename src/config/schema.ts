@@ -84,11 +84,16 @@ export type Framing = 'line' | 'slip' | 'cobs' | { readonly delimiter: string } 
 
 export interface InfluxConfig {
   readonly url: string;
+  /** Of 1.x, and of the endpoint that 2 and 3 have for its clients. */
   readonly database: string;
   readonly retentionPolicy?: string;
+  /** When there is one: the endpoint of 2, which 3 has too, and no database. */
+  readonly bucket?: string;
+  readonly org?: string;
   readonly username?: string;
   readonly password?: string;
   readonly passwordFile?: string;
+  readonly token?: string;
   readonly tokenFile?: string;
   readonly timeoutMs: number;
   /** Points a second at most while a backlog drains; new points are not limited. */

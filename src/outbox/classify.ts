@@ -80,6 +80,17 @@ function refused(detail: string, remedy: string): SinkOutcome & { kind: 'refused
   return { kind: 'refused', detail, remedy };
 }
 
+/** What versions say to a write that holds no line, from somebody who may write there. */
+const aboutNoLines = /writing requires points|incoming write was empty/i;
+
+/**
+ * Whether only lines were missing. Sources: InfluxDB 2 `http/points/points_parser.go`, 3 `influxdb3_write` (`EmptyWrite`);
+ * 1.x answers 204.
+ */
+export function isAboutNoLines(answer: Answer): boolean {
+  return answer.status === 400 && aboutNoLines.test(wordsOf(answer));
+}
+
 /** The server's own words, on one line, cut. */
 export function wordsOf(answer: Answer): string {
   const words = jsonWords(answer.body) ?? headerOf(answer, 'x-influxdb-error') ?? textOf(answer.body);

@@ -8,6 +8,7 @@ import { readWholeFile, systemDisk } from '../log/files.ts';
 import { openFileSink } from './file-sink.ts';
 import { type Forwarder, startForward } from './forward.ts';
 import { createInfluxSink } from './influx.ts';
+import { targetOf } from './influx-client.ts';
 import type { Outbox } from './outbox.ts';
 
 export interface ForwardingContext {
@@ -39,7 +40,7 @@ export async function startForwarding(
     return startForward({
       ...common,
       sink: createInfluxSink(influx),
-      target: `${influx.url} ${influx.database}`,
+      target: targetOf(influx),
       backlogPointsPerSecond: influx.backlogPointsPerSecond,
     });
   }
