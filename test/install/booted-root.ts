@@ -1,17 +1,16 @@
 /**
- * A Debian system that boots: debootstrap makes its root folder, systemd-nspawn boots it with a systemd of its own.
+ * A Debian system that boots: systemd-nspawn boots a copy of the bare root with a systemd of its own.
  *
- * Root only. Invariant: `stop` leaves no process; the root folder stays for the next run, as debootstrap made it.
+ * Root only. Invariant: `stop` leaves no process and no folder.
  */
 
-import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import { copyOfRoot } from './debian-root.ts';
 
-const cache = '/var/cache/headgate-test';
-const packages = ['systemd', 'systemd-sysv', 'dbus', 'udev', 'adduser', 'libstdc++6', 'mosquitto-clients'];
-const release = 'bookworm';
+/** For a slow machine: what is waited for is a condition, and on most comes at once. */
+const patienceMs = 180_000;
 
 export interface BootedRoot {
   readonly folder: string;
@@ -24,79 +23,77 @@ export interface BootedRoot {
   stop(): void;
 }
 
-/** Where this machine gets its own packages from. */
-function mirror(): string {
-  const sources = execFileSync(
-    'sh',
-    ['-c', 'cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true'],
-    {
-      encoding: 'utf8',
-    },
-  );
-  const found = /^(?:URIs:\s*|deb(?:\s+\[[^\]]*\])?\s+)(https?:\/\/\S*debian\/?)(?=\s|$)/m.exec(sources);
-  if (found === null) throw new Error('no Debian mirror is known to apt on this machine');
-  return found[1]!;
-}
-
-function cleanRoot(): string {
-  const made = join(cache, `root-${release}`);
-  if (!existsSync(join(made, 'etc/debian_version'))) {
-    rmSync(made, { recursive: true, force: true });
-    mkdirSync(dirname(made), { recursive: true });
-    const flags = ['--variant=minbase', `--include=${packages.join(',')}`];
-    execFileSync('debootstrap', [...flags, release, made, mirror()], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+export async function boot(name: string): Promise<BootedRoot> {
+  const folder = copyOfRoot(name);
+  const flags = ['--quiet', '--boot', '--register=no', '--keep-unit', '--private-network'];
+  const machine = spawn('systemd-nspawn', [...flags, `--directory=${folder}`], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [machine.stdout, machine.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-2000);
     });
-  }
-  return made;
-}
-
-export async function boot(): Promise<BootedRoot> {
-  const folder = join(cache, `run-${process.pid}`);
-  cpSync(cleanRoot(), folder, { recursive: true, verbatimSymlinks: true });
-  const flags = [
-    '--quiet',
-    '--boot',
-    '--register=no',
-    '--keep-unit',
-    '--private-network',
-    `--directory=${folder}`,
-  ];
-  const machine = spawn('systemd-nspawn', flags, { stdio: ['pipe', 'ignore', 'ignore'] });
+  machine.on('error', (error) => {
+    said += error.message;
+  });
   let leader = '';
 
-  const inside = (command: readonly string[]): string[] => ['-t', leader, '-a', ...command];
   const run = (...command: string[]): string =>
-    execFileSync('nsenter', inside(command), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  function tryRun(...command: string[]): string {
-    try {
-      return run(...command);
-    } catch (error) {
-      return String((error as { stdout?: string }).stdout ?? '');
-    }
-  }
+    execFileSync('nsenter', ['-t', leader, '-a', ...command], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  const tryRun = (...command: string[]): string =>
+    spawnSync('nsenter', ['-t', leader, '-a', ...command], { encoding: 'utf8' }).stdout;
   async function until(what: RegExp, ...command: string[]): Promise<string> {
-    for (let tries = 0; tries < 300; tries++) {
-      const said = tryRun(...command);
-      if (what.test(said)) return said;
+    const deadlineMs = performance.now() + patienceMs;
+    for (;;) {
+      const words = tryRun(...command);
+      if (what.test(words)) return words;
+      if (performance.now() > deadlineMs)
+        throw new Error(`${command.join(' ')} never said ${what}: ${words}`);
       await wait(200);
     }
-    throw new Error(`${command.join(' ')} never said ${what}: ${tryRun(...command)}`);
   }
   const stop = (): void => {
     machine.kill('SIGKILL');
-    if (leader !== '') execFileSync('kill', ['-KILL', leader]);
-    rmSync(folder, { recursive: true, force: true });
+    // With the first process of its own all others of the system end.
+    if (leader !== '') spawnSync('kill', ['-KILL', leader]);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
 
-  for (let tries = 0; leader === ''; tries++) {
-    if (tries > 100 || machine.exitCode !== null) throw new Error('the system does not boot');
-    await wait(100);
-    const children = existsSync(`/proc/${machine.pid}/task/${machine.pid}/children`)
-      ? readFileSync(`/proc/${machine.pid}/task/${machine.pid}/children`, 'utf8')
-      : '';
-    leader = children.trim().split(' ')[0] ?? '';
+  try {
+    const deadlineMs = performance.now() + patienceMs;
+    while (leader === '') {
+      const isOver = machine.exitCode !== null || machine.pid === undefined;
+      if (isOver || performance.now() > deadlineMs)
+        throw new Error(`systemd-nspawn does not boot: ${said.trim()}`);
+      await wait(100);
+      leader = firstChildOf(machine.pid!);
+    }
+    await until(/running|degraded/, 'systemctl', 'is-system-running');
+  } catch (error) {
+    stop();
+    throw error;
   }
-  await until(/running|degraded/, 'systemctl', 'is-system-running');
   return { folder, run, tryRun, until, stop };
+}
+
+function firstChildOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]!;
+  } catch {
+    return '';
+  }
+}
+
+/** Why a bare Debian, without anything of ours in it, does not boot on this machine; nothing where it does. */
+export async function whyNoBoot(): Promise<string | undefined> {
+  try {
+    (await boot('probe')).stop();
+    return undefined;
+  } catch (error) {
+    return `a bare Debian does not boot here: ${(error as Error).message}`;
+  }
 }

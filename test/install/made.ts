@@ -1,0 +1,19 @@
+/** What `run.ts` has made for the tests, and what it found that this machine cannot. */
+
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const root = join(import.meta.dirname, '../..');
+
+/** The package for an architecture. */
+export function packageFor(architecture: 'amd64' | 'arm64'): string {
+  const [path] = globSync(join(root, `dist/deb/headgate_*_${architecture}.deb`));
+  if (path === undefined) throw new Error('there is no package: npm run test:install makes it');
+  return path;
+}
+
+/** Why tests that boot a Debian are left out; false where they are not. */
+export const noBoot: string | false = process.env.HEADGATE_TEST_NO_BOOT ?? false;
+
+/** Why tests in the root folder of a Debian are left out; false where they are not. */
+export const noRoot: string | false = process.env.HEADGATE_TEST_NO_ROOT ?? false;

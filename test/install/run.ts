@@ -1,0 +1,54 @@
+/**
+ * `npm run test:install`: makes the packages and a bare Debian, looks whether that boots on this machine, and runs the tests.
+ *
+ *     npm run test:install                     all
+ *     npm run test:install -- service   only those
+ *
+ * Where no Debian can be made, or a bare one does not boot, what needs one is left out, and this says so. Everything else fails.
+ */
+
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { whyNoBoot } from './booted-root.ts';
+import { makeCleanRoot } from './debian-root.ts';
+import { outcome } from './outcome.ts';
+
+const root = join(import.meta.dirname, '../..');
+const files = ['lintian', 'service'];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !files.includes(name));
+if (unknown.length > 0) {
+  console.error(`no install test is called ${unknown.join(', ')}; there are ${files.join(', ')}`);
+  process.exit(2);
+}
+
+const [noRoot, packages] = await Promise.all([makeCleanRoot(), makePackages()]);
+if (packages !== undefined) {
+  console.error(packages);
+  process.exit(1);
+}
+const noBoot = noRoot ?? (await whyNoBoot());
+process.exitCode = await test();
+for (const reason of new Set([noRoot, noBoot]))
+  if (reason !== undefined) console.error(`NOT TRIED, as this machine cannot: ${reason}`);
+
+/** Gives what went wrong, if so. */
+async function makePackages(): Promise<string | undefined> {
+  const env = { ...process.env, HEADGATE_DEB_COMPRESSION: 'gzip' };
+  const { code, said } = await outcome(spawn('npm', ['run', '-s', 'deb'], { cwd: root, env }));
+  return code === 0 ? undefined : `npm run deb fails:\n${said}`;
+}
+
+/** Gives the exit code. */
+async function test(): Promise<number> {
+  const env = { ...process.env };
+  if (noRoot !== undefined) env.HEADGATE_TEST_NO_ROOT = noRoot;
+  if (noBoot !== undefined) env.HEADGATE_TEST_NO_BOOT = noBoot;
+  const paths = files
+    .filter((name) => wanted.length === 0 || wanted.includes(name))
+    .map((name) => join(import.meta.dirname, `${name}.ts`));
+  const flags = ['--test', '--test-timeout=600000', '--test-concurrency=2'];
+  const child = spawn(process.execPath, [...flags, ...paths], { cwd: root, env, stdio: 'inherit' });
+  return (await outcome(child)).code;
+}
