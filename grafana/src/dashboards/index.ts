@@ -1,0 +1,18 @@
+/** All dashboards, by the name of their file. */
+
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { type Board, dashboardOf } from '../board.ts';
+import { buses } from './buses.ts';
+import { machines } from './machines.ts';
+
+const boards: Readonly<Record<string, () => Board>> = { buses, machines };
+
+/** As files: `buses.json` and what stands in it. */
+export function dashboardFiles(): ReadonlyMap<string, Dashboard> {
+  return new Map(Object.entries(boards).map(([name, board]) => [`${name}.json`, dashboardOf(board())]));
+}
+
+/** As it is committed. */
+export function jsonOf(dashboard: Dashboard): string {
+  return `${JSON.stringify(dashboard, null, 2)}\n`;
+}
