@@ -45,7 +45,7 @@ test('kill -9 at every named point and at random moments: nothing lost, nothing 
 });
 
 test('a journal that answers before it has written is found out', async (context) => {
-  const round: Round = { point: undefined, times: 1, need: 'load', delayMs: 1000 };
+  const round: Round = { point: undefined, times: 1, need: 'load', delayMs: 4000 };
   const preloads = [join(import.meta.dirname, 'answers-early.ts')];
   const print = (line: string): void => context.diagnostic(line);
   const { findings } = await runKillEpisode({ influxd, hook }, [round, round], {
