@@ -6,9 +6,13 @@ import type { Pipeline } from './pipeline.ts';
 
 /** What is looked at of a path, as the test says it is. */
 function createPath() {
-  const stats = { frames: 0, refusedFrames: 0, bytesIn: 0, bytesWritten: 0 };
-  const journal = { nowMs: 0, stats, uncommittedBytes: 0, now: () => journal.nowMs };
-  const progress = { batchEndMs: 0, framesBefore: 0, checkpointAtBytes: 0, state: { counts: { frames: 0 } } };
+  const stats = { frames: 0, refusedFrames: 0, bytesIn: 0 };
+  const journal = {
+    ...{ nowMs: 0, stats, neededBytes: 0, uncommittedBytes: 0 },
+    now: () => journal.nowMs,
+    bytesFrom: () => journal.neededBytes,
+  };
+  const progress = { batchEndMs: 0, framesBefore: 0, state: { counts: { frames: 0 } } };
   const pace = { msPerFrame: 0, begin() {}, end() {}, rest: () => undefined };
   const watch = watchOverload({
     ...{ batchMs: 100, journalBytes: 512 << 20, logger: silentLogger, shed: () => 0, pace },
@@ -58,7 +62,7 @@ test('frames that were counted and never come, for their block was lost, hold no
 test('a journal that fills with what cannot be processed holds back before it is full', (t) => {
   const { journal, watch, look } = createPath();
   t.after(() => watch.stop());
-  journal.stats.bytesWritten = 300 << 20;
+  journal.neededBytes = 300 << 20;
   look();
   assert.equal(watch.status().state, 'keeping up');
   journal.uncommittedBytes = 90 << 20;

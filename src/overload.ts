@@ -73,9 +73,9 @@ export function watchOverload(options: OverloadOptions): OverloadWatch {
   const behindMs = (): number => Math.max(0, journal.now() - progress.batchEndMs - batchMs);
   const heldForMs = (): number => (heldSinceMs === undefined ? 0 : performance.now() - heldSinceMs);
 
-  /** What the journal holds, or will, and cannot forget. */
+  /** What the journal holds, or will, and cannot free: also what was not processed when the last checkpoint was written. */
   const unsavedBytes = (): number =>
-    journal.stats.bytesWritten - progress.checkpointAtBytes + journal.uncommittedBytes;
+    journal.bytesFrom(progress.checkpointPosition) + journal.uncommittedBytes;
 
   function loadOf(frames: number): Load {
     return {

@@ -11,6 +11,7 @@ import { batches } from './journal/batches.ts';
 import { openJournal } from './journal/journal.ts';
 import { createSimulatedDisk, type SimulatedDisk } from './log/simulated-disk.ts';
 import { openOutbox } from './outbox/outbox.ts';
+import { watchOverload } from './overload.ts';
 import { type JournalledBatch, type Pipeline, run } from './pipeline.ts';
 
 const startMs = 1_768_000_000_000;
@@ -55,7 +56,7 @@ async function makePath(checkpointEveryBytes: number): Promise<Path> {
       position: { sequence: 0, frame: 0 },
       framesBefore: 0,
       checkpointAtMs: startMs,
-      checkpointAtBytes: 0,
+      checkpointPosition: { sequence: 0, frame: 0 },
       isUnsaved: false,
       diskFull: undefined,
       checkpointBytes: 0,
@@ -91,10 +92,28 @@ async function* following(path: Path, frames: number): AsyncGenerator<Journalled
 }
 
 test('a path that keeps up never finds its journal full, however soon it is written round', async () => {
-  const path = await makePath(journalBytes / 4);
+  const path = await makePath(journalBytes / 8);
   await run(path, following(path, 100));
   assert.ok(path.journal.stats.bytesWritten > 5 * journalBytes);
   assert.equal(path.journal.stats.refusedFrames, 0);
+});
+
+test('what was not processed when a checkpoint was written still fills the journal', async (t) => {
+  const path = await makePath(0);
+  const watch = watchOverload({
+    ...{ batchMs: 100, journalBytes, pipeline: path, pace: path.pace, logger: path.logger, shed: () => 0 },
+  });
+  t.after(() => watch.stop());
+  const oneOfMany = async function* (): AsyncGenerator<JournalledBatch> {
+    for await (const batch of following(path, 1)) {
+      for (let i = 0; i < 10; i++) assert.equal(await publish(path), undefined);
+      yield batch;
+    }
+  };
+  await run(path, oneOfMany());
+  assert.ok(path.progress.checkpointBytes > 0);
+  watch.pressure.took(Number.MAX_SAFE_INTEGER);
+  assert.match(watch.status().remedy ?? '', /cannot be processed/);
 });
 
 test('a full disk is waited for, and nothing of the batch is lost or there twice', async () => {

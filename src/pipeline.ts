@@ -27,7 +27,7 @@ export interface Pipeline {
   readonly checkpoints: CheckpointStore;
   /** Gateway time between checkpoints. */
   readonly checkpointEveryMs: number;
-  /** Bytes journalled between checkpoints: only what lies before one can make room in the journal. */
+  /** A checkpoint is due when it would make so much room in the journal. */
   readonly checkpointEveryBytes: number;
   readonly onAlerts: (alerts: readonly Alert[]) => void;
   /** Those who look at what passes. */
@@ -50,8 +50,8 @@ export interface Progress {
   /** When this run began: frames processed before it, and those that the journal held beyond. */
   framesBefore: number;
   checkpointAtMs: number;
-  /** What the journal had written in this run by then; below 0 while it still needs what an earlier run wrote. */
-  checkpointAtBytes: number;
+  /** Of the last checkpoint: the journal needs what lies behind it. */
+  checkpointPosition: Position;
   /** Whether anything but time has passed since: an idle gateway does not wear its disk. */
   isUnsaved: boolean;
   checkpointBytes: number;
@@ -125,8 +125,8 @@ function takeChange(progress: Progress, { plan, taken }: PlanChange): void {
 }
 
 function isDue({ progress, journal, checkpointEveryMs, checkpointEveryBytes }: Pipeline): boolean {
-  const bytes = journal.stats.bytesWritten - progress.checkpointAtBytes;
-  return progress.batchEndMs - progress.checkpointAtMs >= checkpointEveryMs || bytes >= checkpointEveryBytes;
+  const room = journal.bytesFrom(progress.checkpointPosition) - journal.bytesFrom(progress.position);
+  return progress.batchEndMs - progress.checkpointAtMs >= checkpointEveryMs || room >= checkpointEveryBytes;
 }
 
 /** Saves engine state and journal position as one; what lies before may then be recycled. */
@@ -135,7 +135,6 @@ export async function checkpoint(pipeline: Pipeline): Promise<void> {
   const { batchEndMs, position } = progress;
   const { points, alerts } = outbox;
   progress.checkpointAtMs = batchEndMs;
-  progress.checkpointAtBytes = journal.stats.bytesWritten;
   progress.isUnsaved = false;
   progress.checkpointBytes = await pipeline.checkpoints.save({
     batchEndMs,
@@ -144,6 +143,7 @@ export async function checkpoint(pipeline: Pipeline): Promise<void> {
     lanes: { points: endOf(points), alerts: endOf(alerts) },
     handshakes: journal.saveHandshakes(),
   });
+  progress.checkpointPosition = position;
   journal.release(position);
 }
 

@@ -34,8 +34,8 @@ export interface GatewaySetup {
 }
 
 const checkpointEveryMs = 30_000;
-/** Of the journal: what was written since the last checkpoint, what waits and the file being written all fit in it. */
-const checkpointShare = 1 / 4;
+/** Of the journal. Its files are freed as a whole, are a quarter of it at most, and may end a block before they are full. */
+const checkpointShare = 1 / 8;
 const deadLetterBytes = 16 * 1024 * 1024;
 
 export interface Stations {
@@ -135,7 +135,7 @@ export async function takeUp(
       position,
       framesBefore: 0,
       checkpointAtMs: held?.batchEndMs ?? 0,
-      checkpointAtBytes: -journal.bytesFrom(position),
+      checkpointPosition: position,
       checkpointBytes: 0,
       isUnsaved: false,
       diskFull: undefined,
