@@ -14,6 +14,8 @@ const patienceMs = 180_000;
 
 export interface BootedRoot {
   readonly folder: string;
+  /** The id of its first process, by which its namespaces are entered. */
+  readonly leader: string;
   /** Runs a command inside; gives what it printed. Throws with its words when it fails. */
   run(...command: string[]): string;
   /** The same, whatever its exit code. */
@@ -77,7 +79,7 @@ export async function boot(name: string): Promise<BootedRoot> {
     stop();
     throw error;
   }
-  return { folder, run, tryRun, until, stop };
+  return { folder, leader, run, tryRun, until, stop };
 }
 
 function firstChildOf(pid: number): string {

@@ -1,6 +1,6 @@
 /** A booted Debian with the package for amd64 installed, and what tests ask of it again and again. */
 
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BootedRoot, boot } from './booted-root.ts';
 import { packageFor } from './made.ts';
@@ -19,6 +19,7 @@ export interface Installed extends BootedRoot {
   untilLogged(words: string): Promise<string>;
   /** Writes a file below /etc/headgate. */
   writeSetting(path: string, text: string): void;
+  readSetting(path: string): string;
   /** Adds to the service's unit; takes hold when it is started next. */
   writeDropIn(name: string, text: string): void;
 }
@@ -48,6 +49,7 @@ export async function installedOn(name: string): Promise<Installed> {
     untilLogged: (words) =>
       machine.until(/\S/, 'journalctl', '-u', unit, '-o', 'cat', '--no-pager', '-g', words),
     writeSetting: (path, text) => writeFileSync(join(machine.folder, 'etc/headgate', path), text),
+    readSetting: (path) => readFileSync(join(machine.folder, 'etc/headgate', path), 'utf8'),
     writeDropIn(name, text) {
       const folder = join(machine.folder, 'etc/systemd/system', `${unit}.d`);
       mkdirSync(folder, { recursive: true });

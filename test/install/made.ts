@@ -17,3 +17,6 @@ export const noBoot: string | false = process.env.HEADGATE_TEST_NO_BOOT ?? false
 
 /** Why tests in the root folder of a Debian are left out; false where they are not. */
 export const noRoot: string | false = process.env.HEADGATE_TEST_NO_ROOT ?? false;
+
+/** Why tests that run programs of arm64 are left out; false where they are not. */
+export const noLibraries: string | false = process.env.HEADGATE_TEST_NO_LIBRARIES ?? false;

@@ -8,7 +8,7 @@ export async function outcome(
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-20_000);
+      said = (said + text).slice(-1_000_000);
     });
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, string | null];

@@ -4,17 +4,19 @@
  *     npm run test:install                     all
  *     npm run test:install -- service   only those
  *
- * Where no Debian can be made, or a bare one does not boot, what needs one is left out, and this says so. Everything else fails.
+ * Where no Debian can be made, or a bare one does not boot, what needs one is left out, and this says so. So are programs of
+ * arm64 where their libraries cannot be fetched. Everything else fails.
  */
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { fetchLibraries } from './arm64-libraries.ts';
 import { whyNoBoot } from './booted-root.ts';
 import { makeCleanRoot } from './debian-root.ts';
 import { outcome } from './outcome.ts';
 
 const root = join(import.meta.dirname, '../..');
-const files = ['lintian', 'service'];
+const files = ['lintian', 'service', 'upgrade', 'arm64'];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !files.includes(name));
@@ -23,14 +25,18 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const [noRoot, packages] = await Promise.all([makeCleanRoot(), makePackages()]);
+const [noRoot, noLibraries, packages] = await Promise.all([
+  makeCleanRoot(),
+  fetchLibraries(),
+  makePackages(),
+]);
 if (packages !== undefined) {
   console.error(packages);
   process.exit(1);
 }
 const noBoot = noRoot ?? (await whyNoBoot());
 process.exitCode = await test();
-for (const reason of new Set([noRoot, noBoot]))
+for (const reason of new Set([noRoot, noBoot, noLibraries]))
   if (reason !== undefined) console.error(`NOT TRIED, as this machine cannot: ${reason}`);
 
 /** Gives what went wrong, if so. */
@@ -45,6 +51,7 @@ async function test(): Promise<number> {
   const env = { ...process.env };
   if (noRoot !== undefined) env.HEADGATE_TEST_NO_ROOT = noRoot;
   if (noBoot !== undefined) env.HEADGATE_TEST_NO_BOOT = noBoot;
+  if (noLibraries !== undefined) env.HEADGATE_TEST_NO_LIBRARIES = noLibraries;
   const paths = files
     .filter((name) => wanted.length === 0 || wanted.includes(name))
     .map((name) => join(import.meta.dirname, `${name}.ts`));
