@@ -45,7 +45,7 @@ test('an edited rule takes over on reload, and readings are judged by it', async
 test('killed, it is started again with its state', async () => {
   const restarts = Number(machine.show('NRestarts'));
   const frames = machine.framesNow();
-  machine.run('systemctl', 'kill', '-s', 'KILL', unit);
+  machine.run('systemctl', 'kill', '--kill-whom=main', '-s', 'KILL', unit);
   const another = new RegExp(`^${restarts + 1}$`, 'm');
   await machine.until(another, 'systemctl', 'show', unit, '-p', 'NRestarts', '--value');
   await machine.until(/^active$/m, 'systemctl', 'is-active', unit);
@@ -57,7 +57,7 @@ test('stopped dead, the watchdog starts it again', async () => {
   machine.writeDropIn('watchdog.conf', '[Service]\nWatchdogSec=10\n');
   machine.run('systemctl', 'restart', unit);
   const pid = machine.show('MainPID');
-  machine.run('systemctl', 'kill', '-s', 'STOP', unit);
+  machine.run('systemctl', 'kill', '--kill-whom=main', '-s', 'STOP', unit);
   await machine.untilLogged('[Ww]atchdog timeout');
   await machine.until(/^active$/m, 'systemctl', 'is-active', unit);
   assert.notEqual(machine.show('MainPID'), pid);
