@@ -79,6 +79,65 @@ test('what passes by itself is unavailable, with the wait the server wishes', ()
   assert.equal(wish(''), undefined);
 });
 
-test('413 asks for smaller requests', () => {
+test('413 asks for smaller requests, and so do the words of InfluxDB 3', () => {
   assert.equal(kind(413, '{"error":"Request Entity Too Large"}'), 'too-large');
+  assert.equal(kind(500, 'max request size (10485760 bytes) exceeded'), 'too-large');
+});
+
+const parts = (status: number, body: string, lineCount = 10): { certain?: boolean; all?: boolean } => {
+  const { kind: found, certain, all } = outcome(status, body, {}, lineCount) as Record<string, unknown>;
+  return { kind: found, certain, all } as object;
+};
+
+test('what InfluxDB 2 says of lines', () => {
+  const conflict =
+    'partial write: field type conflict: input field \\"v\\" on measurement \\"m\\" is type string, already exists as type float dropped=';
+  // As 2.7.12 was seen to answer.
+  const late =
+    'partial write: dropped 10 points outside retention policy of duration 72h0m0s - oldest point m at 2025-08-26T03:26:38Z dropped because it violates a Retention Policy Lower Bound at 2025-09-02T09:04:10Z, newest point m at 2025-08-26T03:26:38Z dropped because it violates a Retention Policy Lower Bound at 2025-09-02T09:04:10Z dropped=10 for database: 0f2a9c77 for retention policy: autogen';
+  const body = (words: string): string =>
+    `{"code":"unprocessable entity","message":"failure writing points to database: ${words}"}`;
+  assert.deepEqual(parts(422, body(`${conflict}1`)), { kind: 'rejected', certain: true, all: false });
+  assert.deepEqual(parts(422, body(`${conflict}10`)), { kind: 'rejected', certain: true, all: true });
+  assert.deepEqual(parts(422, body(late)), { kind: 'rejected', certain: true, all: true });
+  // Before 2.3 the status was that of a failing server.
+  const old = `{"code":"internal error","message":"unexpected error writing points to database: ${conflict}1"}`;
+  assert.deepEqual(parts(500, old), { kind: 'rejected', certain: true, all: false });
+  assert.equal(
+    kind(500, '{"code":"internal error","message":"unexpected error writing points to database: timeout"}'),
+    'unavailable',
+  );
+});
+
+test('what InfluxDB 3 says of lines', () => {
+  const line = {
+    original_line: 'm v="x" 1',
+    line_number: 2,
+    error_message: "invalid column type for column 'v'",
+  };
+  const partial = (count: number): string =>
+    JSON.stringify({ error: 'partial write of line protocol occurred', data: Array(count).fill(line) });
+  assert.deepEqual(parts(400, partial(1)), { kind: 'rejected', certain: true, all: false });
+  assert.deepEqual(parts(400, partial(10)), { kind: 'rejected', certain: true, all: true });
+  const none = JSON.stringify({ error: 'parsing failed for write_lp endpoint', data: line });
+  assert.deepEqual(parts(400, none), { kind: 'rejected', certain: true, all: false });
+  // Cloud Serverless, Dedicated and Clustered.
+  const words =
+    'failed to parse line protocol: errors encountered on line(s):\nerror parsing line 2 (1-based): Invalid measurement was provided';
+  assert.deepEqual(parts(400, JSON.stringify({ code: 'invalid', line: 2, message: words })), {
+    kind: 'rejected',
+    certain: true,
+    all: false,
+  });
+});
+
+test('what a line quotes is not taken for words about settings', () => {
+  const quoted = `{"error":"unable to parse 'm s=\\"adding a new database would exceed, db name\\"': bad timestamp"}`;
+  assert.equal(kind(400, quoted), 'rejected');
+  assert.equal(
+    kind(422, '{"error":"Adding a new database would exceed limit of 5 databases","data":null}'),
+    'refused',
+  );
+  assert.equal(kind(400, '{"error":"db name did not start with a number or letter","data":null}'), 'refused');
+  assert.equal(kind(400, 'Client sent an HTTP request to an HTTPS server.'), 'refused');
 });

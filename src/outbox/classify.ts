@@ -19,29 +19,61 @@ const maxDetailLength = 500;
 
 /** Words that InfluxDB 1.x, 2.x and 3.x use when lines, not the request, are at fault. */
 const aboutLines =
-  /partial write|unable to parse|pars(?:e|ing) (?:error|failed)|field type conflict|retention policy dropped|limit exceeded/i;
+  /partial write|(?:unable|failed) to parse|pars(?:e|ing) (?:error|failed)|field type conflict|retention policy dropped|limit exceeded/i;
+
+/** What a person has to change although the status is one that lines may have: words, remedy, and what it is about. */
+const aboutSettings: readonly (readonly [RegExp, string, 'credentials'?])[] = [
+  [/retention policy not found/i, 'create the retention policy, or correct forward.influx.retention_policy'],
+  [/please provide either orgid or org/i, 'write the organization of the bucket as forward.influx.org'],
+  [/authorization header was malformed/i, 'copy the token again: forward.influx.token_file', 'credentials'],
+  [
+    /\b(?:db|database) name\b|InvalidNamespaceName|namespace name/i,
+    'choose another name for the database: letters, digits, - and _',
+  ],
+  [
+    /adding a new database would exceed/i,
+    'delete a database of the server, or write one that is there as forward.influx.bucket',
+  ],
+  [/HTTP request to an HTTPS server/i, 'write https:// in forward.influx.url'],
+];
 
 /**
  * The outcome of a write of `lineCount` lines.
- * Sources: InfluxDB 1.x `services/httpd/handler.go` (204; 400 "partial write: … dropped=N"; 404 "database not found"),
- * the /api/v2/write and /api/v3/write_lp references (413, 422, 429 and 503 with Retry-After).
+ * Sources, in github.com/influxdata/influxdb: 1.x `services/httpd/handler.go` (204; 400 "partial write: … dropped=N"; 404
+ * "database not found"); 2 `http/write_handler.go` and `http/points/points_parser.go` (400 "unable to parse", 422 "failure
+ * writing points to database: partial write: …", which before 2.3 was a 500, 413); 3 `influxdb3_server/src/http.rs` (400
+ * "partial write of line protocol occurred" with the lines, 422 for limits, 500 for what is too large). Of the cloud:
+ * docs.influxdata.com/influxdb3/cloud-serverless/write-data/troubleshoot (400 "failed to parse line protocol: errors
+ * encountered on line(s)", 413, 429 and 503 with Retry-After).
  */
 export function classify(answer: Answer, lineCount: number, nowMs: number): SinkOutcome {
   const { status } = answer;
   const detail = `${status} ${wordsOf(answer)}`.trimEnd();
   if (status >= 200 && status < 300) return success(answer, detail);
-  if (/retention policy not found/i.test(detail)) {
-    return refused(detail, 'create the retention policy, or correct forward.influx.retention_policy');
+  if (status === 413 || /max request size \(\d+ bytes\) exceeded/.test(detail))
+    return { kind: 'too-large', detail };
+  if (status === 400 || status === 422 || (status === 500 && /partial write/i.test(detail))) {
+    return settingsRefusal(detail) ?? rejected(answer, detail, lineCount);
   }
-  if (status === 400 || status === 422) {
-    const certain = status === 422 || aboutLines.test(detail);
-    return { kind: 'rejected', detail, certain, all: droppedCount(detail) >= lineCount };
-  }
-  if (status === 413) return { kind: 'too-large', detail };
   if (status >= 500 || status === 408 || status === 425 || status === 429) {
-    return { kind: 'unavailable', detail, ...retryAfter(answer, nowMs) };
+    return settingsRefusal(detail) ?? { kind: 'unavailable', detail, ...retryAfter(answer, nowMs) };
   }
   return refusal(answer, detail);
+}
+
+function rejected(answer: Answer, detail: string, lineCount: number): SinkOutcome {
+  const certain = answer.status !== 400 || aboutLines.test(detail);
+  const all = Math.max(droppedCount(detail), listedCount(answer.body)) >= lineCount;
+  return { kind: 'rejected', detail, certain, all };
+}
+
+/** Of words that quote lines nothing is concluded but that they are about lines: a line may hold anything. */
+function settingsRefusal(detail: string): (SinkOutcome & { kind: 'refused' }) | undefined {
+  if (aboutLines.test(detail)) return undefined;
+  const known = aboutSettings.find(([words]) => words.test(detail));
+  if (known === undefined) return undefined;
+  const [, remedy, cause] = known;
+  return { ...refused(detail, remedy), ...(cause === undefined ? {} : { cause }) };
 }
 
 function success(answer: Answer, detail: string): SinkOutcome {
@@ -53,12 +85,19 @@ function success(answer: Answer, detail: string): SinkOutcome {
   );
 }
 
+/** What 2 does not find: `tenant/error.go`, `http/legacy/write_handler.go`. */
+const missingThings: readonly (readonly [RegExp, string])[] = [
+  [/bucket .*not found/i, 'create the bucket, or correct forward.influx.bucket'],
+  [/organization .*not found/i, 'correct forward.influx.org'],
+  [/dbrp/i, 'write `bucket` and `org` in place of `database`, or map the database to a bucket'],
+];
+
 function refusal(answer: Answer, detail: string): SinkOutcome {
   const { status } = answer;
   if (status === 401 || status === 403) {
     const remedy =
       'check the user, password or token of forward.influx and its right to write to the database';
-    return { ...refused(detail, remedy), ...(status === 401 ? { cause: 'credentials' as const } : {}) };
+    return { ...refused(detail, remedy), cause: 'credentials' };
   }
   if (status === 404 && /database not found/i.test(detail)) {
     return {
@@ -66,6 +105,8 @@ function refusal(answer: Answer, detail: string): SinkOutcome {
       cause: 'database',
     };
   }
+  const missing = missingThings.find(([words]) => words.test(detail));
+  if (status === 404 && missing !== undefined) return refused(detail, missing[1]);
   if (status >= 300 && status < 400) {
     const target = headerOf(answer, 'location') ?? 'elsewhere';
     return refused(
@@ -73,7 +114,7 @@ function refusal(answer: Answer, detail: string): SinkOutcome {
       'write the address it redirects to as forward.influx.url',
     );
   }
-  return refused(detail, 'check forward.influx.url and database: this address does not take writes');
+  return refused(detail, 'check forward.influx.url: this address does not take writes');
 }
 
 function refused(detail: string, remedy: string): SinkOutcome & { kind: 'refused' } {
@@ -101,13 +142,15 @@ export function wordsOf(answer: Answer): string {
 }
 
 function jsonWords(body: string): string | undefined {
+  const { error, message, data } = jsonOf(body) ?? {};
+  const first = [error, message].find((value) => typeof value === 'string') as string | undefined;
+  return first === undefined ? undefined : `${first}${lineErrors(data)}`;
+}
+
+function jsonOf(body: string): { error?: unknown; message?: unknown; data?: unknown } | undefined {
   if (!body.trimStart().startsWith('{')) return undefined;
   try {
-    const parsed: unknown = JSON.parse(body);
-    if (typeof parsed !== 'object' || parsed === null) return undefined;
-    const { error, message, data } = parsed as { error?: unknown; message?: unknown; data?: unknown };
-    const first = [error, message].find((value) => typeof value === 'string') as string | undefined;
-    return first === undefined ? undefined : `${first}${lineErrors(data)}`;
+    return JSON.parse(body);
   } catch {
     return undefined;
   }
@@ -126,9 +169,17 @@ function textOf(body: string): string {
   return title ?? body.replace(/<[^>]*>/g, ' ');
 }
 
-/** 1.x: "partial write: … dropped=N"; 0 when the words do not say. */
+/** 1.x and 2: "partial write: … dropped=N", in 2.7 followed by what was written to; 0 when the words do not say. */
 function droppedCount(detail: string): number {
-  return Number(/\bdropped=(\d+)\s*$/.exec(detail)?.[1] ?? 0);
+  return Number(
+    /\bdropped=(\d+)(?: for database: \S+ for retention policy: \S+)?\s*$/.exec(detail)?.[1] ?? 0,
+  );
+}
+
+/** 3 names the lines it did not take; 0 when it does not. */
+function listedCount(body: string): number {
+  const data = jsonOf(body)?.data;
+  return Array.isArray(data) ? data.length : 0;
 }
 
 function headerOf(answer: Answer, name: string): string | undefined {
