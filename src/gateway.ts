@@ -6,6 +6,7 @@
  */
 
 import { join } from 'node:path';
+import { type Cut, takeCut } from './backup/cut.ts';
 import { type Clock, type ClockTrust, createClock, softwareFromMs } from './core/clock.ts';
 import type { DeviceDetails } from './core/device-details.ts';
 import { GatewayError } from './core/errors.ts';
@@ -77,6 +78,8 @@ export interface Gateway {
   plan(): Plan;
   /** Shows what passes, until what it gives is called. */
   tap(tap: Tap): () => void;
+  /** What a copy of its state consists of at this moment; the files stay until `release`, or until the budget needs their room. */
+  cut(): { readonly cut: Cut; release(): void };
   /** Why it did or did not fire; keys by their place in `ruleKeys`. The rule must be there. */
   explain(rule: string, keys: readonly number[]): ExplainedRule;
   /** Ports of a broker's listeners. */
@@ -230,6 +233,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     ruleKeys: (rule) => ruleKeys(pipeline.progress.state, rule),
     plan: () => pipeline.progress.state.plan,
     tap: pipeline.taps.open,
+    cut: () => takeCut({ journal, outbox, forwarder, delivery, settings: settings.settings() }),
     devices: () => deviceDetails(pipeline.progress.state, journal.now()),
     explain(rule, keys) {
       const { state } = pipeline.progress;

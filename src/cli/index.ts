@@ -7,6 +7,7 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { defineAck, defineAlerts, defineSilence } from './define-alerts.ts';
+import { defineExport, defineImport } from './define-backup.ts';
 import { defineDevices, defineExplain, defineTap } from './define-explain.ts';
 import { definePasswd } from './define-passwd.ts';
 import { exitCodes, explainFailure } from './failure.ts';
@@ -65,6 +66,8 @@ export function createProgram(outcome: Outcome = { exitCode: exitCodes.fine }): 
       defineAck,
       defineSilence,
       definePasswd,
+      defineExport,
+      defineImport,
       defineSchema,
     ],
   ];
@@ -80,6 +83,7 @@ Examples:
   headgate replay --device press old.csv  last month through today's rules
   headgate status                         what the gateway here is doing
   headgate ack bus-load vehicle=01029     I have seen it: no more reminders
+  headgate export                         save it all, for another machine
 
 Exit codes: 0 fine, 1 the thing checked is wrong, 2 usage, 3 cannot start.`;
 

@@ -5,6 +5,9 @@
  * disk at any moment. A second signal ends it at once.
  */
 
+import { resolve } from 'node:path';
+import { finishMoves, moveListOf } from '../backup/moves.ts';
+import { defaultConfigName } from '../config/load.ts';
 import { GatewayError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
@@ -46,6 +49,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
     process.exit(exitCodes.wrong);
   });
   try {
+    await finishImport(options.config, logger);
     const setup = await loadSetup(options.config);
     for (const { file, line, message } of setup.warnings) logger.warn({ file, line }, message);
     const claim = await claimDataFolder(setup.config.data);
@@ -57,6 +61,13 @@ export async function runCommand(options: RunOptions): Promise<number> {
     forgetSignals();
     flush();
   }
+}
+
+/** One that was cut short has left half of another gateway here. Throws `GatewayError` when this user may not finish it. */
+async function finishImport(config: string | undefined, logger: Logger): Promise<void> {
+  const finished = await finishMoves(moveListOf(resolve(config ?? defaultConfigName)));
+  if (finished !== undefined)
+    logger.warn({ source: finished.source }, 'an import was interrupted: finished it');
 }
 
 async function runGateway(

@@ -45,6 +45,25 @@ async function check(file: YamlFile, { keyPath, path }: SecretFile): Promise<Dia
   ];
 }
 
+/** The files that `headgate.yaml` names for a secret; users files, which hold no passwords but their hashes, apart. */
+export function secretFilesOf(config: GatewayConfig): {
+  readonly secrets: string[];
+  readonly users: string[];
+} {
+  const isUsers = ({ keyPath }: SecretFile): boolean => keyPath.at(-1) === 'users';
+  const named = namedFiles(config);
+  const paths = (files: readonly SecretFile[]): string[] => [...new Set(files.map(({ path }) => path))];
+  return {
+    secrets: paths(named.filter((one) => !isUsers(one))),
+    users: paths(named.filter(isUsers)),
+  };
+}
+
+/** Whether a secret is written out in headgate.yaml itself. */
+export function holdsSecret(file: YamlFile): boolean {
+  return firstSecret(file.value, []) !== undefined;
+}
+
 function namedFiles({ sources, forward }: GatewayConfig): SecretFile[] {
   return [
     ...Object.entries(sources).flatMap(([name, source]) => below(['sources', name], ofSource(source))),

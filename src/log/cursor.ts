@@ -15,6 +15,8 @@ import { type Disk, readWholeFile, setFileAside, writeFileDurably } from './file
 export interface Cursor<T> {
   readonly value: T;
   set(value: T): void;
+  /** What its file holds once this value is written. */
+  content(): Buffer;
   /**
    * Writes what was set last, and says whether it is on disk. Never rejects: a failure is logged and tried again with the
    * next value.
@@ -49,7 +51,7 @@ export async function openCursor<T>(options: CursorOptions<T>): Promise<Cursor<T
     const current = value;
     if (current === durable) return true;
     try {
-      await writeFileDurably(disk, path, encode(current));
+      await writeFileDurably(disk, path, encodePosition(current));
       durable = current;
       failing = false;
       options.onDurable?.(current);
@@ -73,6 +75,7 @@ export async function openCursor<T>(options: CursorOptions<T>): Promise<Cursor<T
     get value() {
       return value;
     },
+    content: () => encodePosition(value),
     set(next) {
       value = next;
       timer ??= setTimeout(() => void flush(), everyMs);
@@ -82,7 +85,7 @@ export async function openCursor<T>(options: CursorOptions<T>): Promise<Cursor<T
 }
 
 /** `{"checksum":"1c2d3e4f","value":…}`: CRC-32 of the value's text. */
-function encode(value: unknown): Buffer {
+export function encodePosition(value: unknown): Buffer {
   return Buffer.from(`${JSON.stringify({ checksum: checksumOf(value), value })}\n`);
 }
 
@@ -90,8 +93,8 @@ function checksumOf(value: unknown): string {
   return crc32(JSON.stringify(value)).toString(16).padStart(8, '0');
 }
 
-/** Undefined when it is not what was written. Until version 0.1 the value stood alone. */
-function decode(content: Buffer): unknown {
+/** Undefined when it is not what was written, or throws. Until version 0.1 the value stood alone. */
+export function decodePosition(content: Buffer): unknown {
   const stored = JSON.parse(content.toString()) as { checksum?: unknown; value?: unknown } | null;
   if (stored === null || !Object.hasOwn(stored, 'value')) return stored;
   return stored.checksum === checksumOf(stored.value) ? stored.value : undefined;
@@ -102,7 +105,7 @@ async function readValue<T>(options: CursorOptions<T>): Promise<T> {
   try {
     const content = await readWholeFile(disk, path);
     if (content === undefined) return options.initial;
-    const value = parse(decode(content));
+    const value = parse(decodePosition(content));
     if (value !== undefined) return value;
   } catch {
     // Said below: not to be read, or not JSON, is as unusable as JSON of another shape.

@@ -57,6 +57,8 @@ export interface Lane {
   expect(known: LaneEnd): number;
   /** Records below are delivered. */
   release(below: number): void;
+  /** Delivered records from `from` on stay until what this gives is called; see `Log.hold`. */
+  hold(from: number): () => void;
   close(): Promise<void>;
 }
 
@@ -176,6 +178,7 @@ export async function openLane(
       return missing;
     },
     release: (below) => log.release(Math.min(below, state.next - 1)),
+    hold: log.hold,
     async close() {
       await appending;
       await log.close();

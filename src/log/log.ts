@@ -54,6 +54,11 @@ export interface Log {
   read(from: number): AsyncGenerator<LogRecord>;
   /** Records below are no longer needed. No later record gets a sequence below, even if some of these were lost. */
   release(below: number): void;
+  /**
+   * Released records from `from` on stay as long as the budget allows, until what this gives is called: for somebody who copies the
+   * files. Nobody waits for that, and readers do not see it.
+   */
+  hold(from: number): () => void;
   /** Records from `from` up to `to` are known to have been there and are not: counted as lost; no number is given twice. */
   miss(from: number, to: number): void;
   /** Waits for what was appended; later appends are refused. */
@@ -68,6 +73,7 @@ export async function openLog(folder: string, options: LogOptions): Promise<Log>
   const state = createState(folder, options);
   const { cleanEnd } = await recover(state);
   const writer = createLogWriter(state, cleanEnd);
+  let isClosed = false;
   return {
     get first() {
       return firstSequence(state);
@@ -87,11 +93,21 @@ export async function openLog(folder: string, options: LogOptions): Promise<Log>
       state.next = Math.max(state.next, below);
       if (!state.keepReleased) freeReleased(state);
     },
+    hold(from) {
+      const hold = { from };
+      state.holds.add(hold);
+      return () => {
+        state.holds.delete(hold);
+        // Once it is closed somebody else may have the folder.
+        if (!state.keepReleased && !isClosed) freeReleased(state);
+      };
+    },
     miss(from, to) {
       state.losses.lostRecords += Math.max(0, to - from);
       state.next = Math.max(state.next, to);
     },
     async close() {
+      isClosed = true;
       await writer.close();
       await state.housekeeping;
     },
@@ -115,6 +131,7 @@ function createState(folder: string, options: LogOptions): LogState {
     unsealed: undefined,
     next: 0,
     released: 0,
+    holds: new Set(),
     failed: undefined,
     housekeeping: Promise.resolve(),
   };

@@ -148,10 +148,11 @@ async function removeFiles(state: LogState, segments: readonly Segment[]): Promi
 /** How many freed files wait to be used again. */
 const sparesKept = 2;
 
-/** Frees the segments below the release point, the newest of them for use as spares. Those set aside stay. */
+/** Frees the segments below the release point that nobody holds, the newest of them for use as spares. Those set aside stay. */
 export function freeReleased(state: LogState): void {
+  const below = Math.min(state.released, ...[...state.holds].map(({ from }) => from));
   const free = state.segments.filter(
-    (segment) => !segment.damaged && segment !== state.active?.segment && segment.next <= state.released,
+    (segment) => !segment.damaged && segment !== state.active?.segment && segment.next <= below,
   );
   for (const segment of free) {
     const removed = retire(state, segment, sparesKept);

@@ -27,6 +27,8 @@ export interface LogState {
   next: number;
   /** Records below are no longer needed by the owner. */
   released: number;
+  /** Records from these on are being copied: they are not freed before the budget asks for their room. */
+  readonly holds: Set<{ readonly from: number }>;
   /** After a failed sync nothing is known of the file any more: every append is refused with this. */
   failed: GatewayError | undefined;
   /** Removals under way. */

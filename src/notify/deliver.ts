@@ -29,6 +29,8 @@ const usualWaits: Waits = { firstRetryMs: 500, maxRetryMs: 60_000, flushMs: 2000
 
 export interface Delivery {
   status(): readonly NotifierLine[];
+  /** The first sequence of the lane that any of them needs, and the content of the file that holds their positions. */
+  position(): { readonly needed: number; readonly content: Buffer };
   readonly closed: Promise<void>;
 }
 
@@ -47,6 +49,10 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
   const running = posts.length === 0 ? [discard(lane, options.signal)] : posts.map(run);
   return {
     status: () => posts.map(lineOf),
+    position() {
+      const marks = Object.values(cursor.value.notifiers).map(({ sequence }) => sequence);
+      return { needed: Math.min(lane.next, ...marks), content: cursor.content() };
+    },
     closed: Promise.all(running).then(async () => void (await cursor.flush())),
   };
 }

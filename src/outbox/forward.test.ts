@@ -89,8 +89,8 @@ async function rig(disk: SimulatedDisk, budgetBytes = 1 << 22): Promise<Rig> {
         waits,
         ...options,
       });
-      const { status, closed } = forwarder;
-      return { status: () => balanced(status()), closed };
+      const { status, ...others } = forwarder;
+      return { ...others, status: () => balanced(status()) };
     },
     append: (batch, values, timeMs) =>
       outbox.append(

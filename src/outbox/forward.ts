@@ -22,7 +22,16 @@ const lookEveryMs = 1000;
 
 export interface Forwarder {
   status(): ForwardStatus;
+  position(): ForwardPosition;
   readonly closed: Promise<void>;
+}
+
+/** Where it stands at a moment, for who copies the outbox. */
+export interface ForwardPosition {
+  /** The first sequence it needs of the lane, and of each level. */
+  readonly needed: { readonly lane: number; readonly levels: readonly number[] };
+  /** Of the file that holds the position. */
+  readonly content: Buffer;
 }
 
 /** Starts forwarding where the stored position says. Throws `GatewayError` when it cannot be read. */
@@ -41,7 +50,12 @@ export async function startForward(options: ForwardOptions): Promise<Forwarder> 
     await state.cursor.flush();
   }
   const closed = run(state);
-  return { status: () => statusOf(state), closed };
+  return { status: () => statusOf(state), position: () => positionOf(state), closed };
+}
+
+function positionOf({ cursor }: State): ForwardPosition {
+  const levels = (cursor.value.levels ?? []).map(({ sequence }) => sequence);
+  return { needed: { lane: neededFrom(cursor.value), levels }, content: cursor.content() };
 }
 
 async function run(state: State): Promise<void> {

@@ -14,6 +14,8 @@ import { type Log, type LogLosses, type LogOptions, openLog } from '../log/log.t
 import { timeOfLine } from './line-protocol.ts';
 
 export interface Level {
+  /** Of its folder in the outbox. */
+  readonly name: string;
   readonly lane: Lane;
   readonly losses: Readonly<LogLosses>;
   readonly budgetBytes: number;
@@ -47,10 +49,11 @@ export async function openLevels(
   const limits = { lines: maxLines, characters: Math.min(maxCharacters, smallest) };
   for (const { windowMs, share } of [...shares].reverse()) {
     const budgetBytes = Math.floor(outboxBytes * share);
-    const log = await openLog(join(folder, `points-${windowMs / 60_000}m`), { ...options, budgetBytes });
+    const name = `points-${windowMs / 60_000}m`;
+    const log = await openLog(join(folder, name), { ...options, budgetBytes });
     releaseMerged(log, levels[0]);
     const lane = await openLane(log, timeOfLine, options.logger, undivided);
-    levels.unshift({ lane, losses: log.losses, budgetBytes, windowMs, limits });
+    levels.unshift({ name, lane, losses: log.losses, budgetBytes, windowMs, limits });
   }
   return levels;
 }

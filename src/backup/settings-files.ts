@@ -1,0 +1,149 @@
+/**
+ * What people wrote for a gateway, as entries of a backup: the gateway file, devices, rules with their tests and tables, users,
+ * certificates. Files are taken as they are, with their mistakes: a backup is not the place to insist on their being mended.
+ *
+ * Invariant: a secret is in it only when asked for, but for one that is written out in headgate.yaml.
+ */
+
+import { statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { kindOf, walkFolder } from '../config/files.ts';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { readPlainFile } from '../config/plain-file.ts';
+import type { GatewayConfig } from '../config/schema.ts';
+import { holdsSecret, secretFilesOf } from '../config/secret-files.ts';
+import { GatewayError, InvalidFiles, reasonOf } from '../core/errors.ts';
+import type { Entry } from './format.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A gateway's files where they are now: perhaps on a card that is mounted below another root. */
+export interface Place {
+  /** Of the gateway file, absolute. */
+  readonly configPath: string;
+  /** `/`, or where the file system of another machine is mounted. */
+  readonly root: string;
+}
+
+export interface GatewayFiles {
+  readonly config: GatewayConfig;
+  readonly file: LoadedConfig['file'];
+}
+
+/** The path below the root that stands for it there. */
+export function underRoot(root: string, path: string): string {
+  return root === '/' || isBelow(root, path) ? path : join(root, path);
+}
+
+export function isBelow(folder: string, path: string): boolean {
+  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+/**
+ * The gateway file, its folders below the root. The environment of a service is not that of who saves its files: a reference
+ * that is not set here stays one. Throws `InvalidFiles`.
+ */
+export async function loadGatewayFiles(
+  { configPath, root }: Place,
+  env: Environment = process.env,
+): Promise<GatewayFiles> {
+  const first = await loadConfig(configPath, env);
+  const loaded = first.config === undefined ? await loadConfig(configPath, unsetKept(env)) : first;
+  if (loaded.config === undefined) throw new InvalidFiles(first.diagnostics);
+  const { data, devices, rules } = loaded.config;
+  const config = {
+    ...loaded.config,
+    data: underRoot(root, data),
+    devices: underRoot(root, devices),
+    rules: underRoot(root, rules),
+  };
+  return { config, file: loaded.file };
+}
+
+function unsetKept(env: Environment): Environment {
+  const textOf = (name: string): string => env[name] ?? `\${${name}}`;
+  return new Proxy(
+    {},
+    {
+      get: (_, name: string) => textOf(name),
+      getOwnPropertyDescriptor: (_, name: string) => ({
+        ...{ value: textOf(name), configurable: true, enumerable: true, writable: true },
+      }),
+    },
+  );
+}
+
+export interface SettingsFiles {
+  readonly entries: readonly Entry[];
+  /** With secrets, and left out. */
+  readonly toSupply: readonly string[];
+  /** Of what could not be saved, for people. */
+  readonly warnings: readonly string[];
+}
+
+const largestFileBytes = 64 * 1024 * 1024;
+
+/** Reads them all. The gateway file is the first entry; throws `GatewayError` when it cannot be read. */
+export async function readSettingsFiles(
+  place: Place,
+  { config, file }: GatewayFiles,
+  { withSecrets }: { readonly withSecrets: boolean },
+): Promise<SettingsFiles> {
+  const warnings: string[] = [];
+  const entries = new Map<string, Entry>();
+  const take = (path: string): void => {
+    try {
+      const entry = entryOf(place, path);
+      entries.set(entry.name, entry);
+    } catch (error) {
+      warnings.push(`${path} is left out: ${reasonOf(error)}`);
+    }
+  };
+  entries.set('', entryOf(place, place.configPath));
+  for (const folder of [config.devices, config.rules]) {
+    if ((await kindOf(folder)) !== 'folder') continue;
+    const { failures } = await walkFolder(folder, (paths) => paths.filter(isNoState).forEach(take));
+    for (const { path, error } of failures) warnings.push(`${path} is left out: ${reasonOf(error)}`);
+  }
+  const { secrets, users } = secretFilesOf(config);
+  const named = [...users, ...certificatesOf(config), ...(withSecrets ? secrets : [])];
+  for (const path of named) take(underRoot(place.root, path));
+  if (holdsSecret(file)) {
+    warnings.push(`${basename(place.configPath)} itself holds a secret, and is in the backup: keep it safe`);
+  }
+  const [main, ...others] = [...entries.values()];
+  const all = [main!, ...others.filter(({ name }) => name !== main!.name)];
+  return { entries: all, toSupply: withSecrets ? [] : secrets, warnings };
+
+  function isNoState(path: string): boolean {
+    return !isBelow(config.data, path);
+  }
+}
+
+function entryOf(place: Place, path: string): Entry {
+  try {
+    const content = readPlainFile(path, largestFileBytes);
+    return { name: nameOf(place, path), mode: statSync(path).mode & 0o777, content };
+  } catch (error) {
+    throw new GatewayError(`cannot read ${path}: ${reasonOf(error)}`, {
+      remedy: 'run this as root, or as the user whose files they are',
+      cause: error,
+    });
+  }
+}
+
+/** By its path from the gateway file's folder, so that it can be put beside another one. */
+function nameOf({ configPath, root }: Place, path: string): string {
+  const folder = dirname(configPath);
+  if (isBelow(folder, path)) return `config/${relative(folder, path)}`;
+  return `outside/${relative(root, resolve(path))}`;
+}
+
+/** No secrets, but needed beside them. */
+function certificatesOf({ sources }: GatewayConfig): string[] {
+  const paths = Object.values(sources).flatMap((source) => {
+    if ('broker' in source) return source.broker.listen.flatMap(({ tls }) => [tls?.cert, tls?.clientCa]);
+    return 'mqtt' in source ? [source.mqtt.ca, source.mqtt.cert] : [];
+  });
+  return paths.filter((path) => path !== undefined);
+}

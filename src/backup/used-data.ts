@@ -1,0 +1,57 @@
+/** What is in a data folder already, before a backup is put there. */
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GatewayError } from '../core/errors.ts';
+import { decodeCheckpoint } from '../engine/checkpoint.ts';
+import { isMissing } from '../log/files.ts';
+import { asideName, stagingName } from './format.ts';
+
+/** What a gateway keeps there. */
+const stateNames =
+  /^(checkpoint(\.previous)?|journal|outbox|points|dead-letters|settings\.json(\.bak)?)(\.tmp|(-\d+)?\.corrupt)?$/;
+/** Of a gateway that runs, and what systems and people put into every folder. */
+const otherNames = /^(headgate\.(sock|sock\.turn|pid)|lost\+found|\..*)$/;
+
+/** Names in the folder that belong to a gateway's state. */
+export async function oldNames(data: string): Promise<string[]> {
+  return (await namesIn(data)).filter((name) => stateNames.test(name));
+}
+
+/**
+ * Throws `GatewayError` for a folder that is no gateway's, and, unless forced, for one that holds state. A gateway that was
+ * installed, ran, and never received anything has none that matters.
+ */
+export async function refuseUsed(data: string, force: boolean): Promise<void> {
+  const names = await namesIn(data);
+  const strange = names.find((name) => !stateNames.test(name) && !otherNames.test(name));
+  if (strange !== undefined) {
+    throw new GatewayError(`the data folder ${data} holds what is no gateway's: ${strange}`, {
+      remedy: 'give `data:` a folder of its own, or move that away',
+    });
+  }
+  if (force || !(await isUsed(data))) return;
+  throw new GatewayError(`the data folder ${data} holds the state of a gateway`, {
+    remedy: `import with --force to have it set aside, in ${join(data, asideName('…'))}`,
+  });
+}
+
+async function isUsed(data: string): Promise<boolean> {
+  const logs = ['journal', 'outbox/points', 'outbox/alerts'];
+  const segments = await Promise.all(logs.map((log) => namesIn(join(data, log))));
+  if (segments.flat().some((name) => name.includes('.log'))) return true;
+  for (const name of ['checkpoint', 'checkpoint.previous']) {
+    const bytes = await readFile(join(data, name)).catch(() => undefined);
+    if (bytes !== undefined && decodeCheckpoint(bytes)?.state.counts.frames !== 0) return true;
+  }
+  return false;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => name !== stagingName);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
