@@ -72,6 +72,7 @@ export function makeTree(stage: Stage): void {
   put(`${doc}/changelog.Debian.gz`, zipped(debianChangelog(version, date)));
   for (const name of readdirSync(join(root, 'docs')))
     if (name.endsWith('.md')) put(`${doc}/${name}`, readFileSync(join(root, 'docs', name)));
+  put(`${doc}/examples/journald-small.conf`, readFileSync(join(own, 'journald-small.conf')));
   put('usr/share/lintian/overrides/headgate', readFileSync(join(own, 'debian/lintian-overrides')));
 }
 
@@ -114,14 +115,15 @@ function removeWhatNeverRuns(modules: string): void {
 }
 
 /**
- * With the options of the first line of main.js, which a shell would have read, and the service's own file, where none is here
- * and nobody says otherwise.
+ * With the options of the first line of main.js, which a shell would have read, and, where nobody says otherwise, the service's own
+ * file, unless one is here, and its credentials, which that file may name.
  */
 function launcher(): string {
   const first = readFileSync(join(root, 'dist/main.js'), 'utf8').split('\n', 1)[0]!;
   const options = first.match(/ --\S+/g)?.join('') ?? '';
   return `#!/bin/sh
 [ -e headgate.yaml ] || export HEADGATE_CONFIG="\${HEADGATE_CONFIG:-/etc/headgate/headgate.yaml}"
+export CREDENTIALS_DIRECTORY="\${CREDENTIALS_DIRECTORY:-/run/credentials/headgate.service}"
 exec /usr/lib/headgate/node${options} /usr/lib/headgate/dist/main.js "$@"
 `;
 }
@@ -149,15 +151,15 @@ function debianChangelog(version: string, date: Date): string {
 
 /** Whose work is in the package, under which licence. */
 function copyright(lib: string): string {
-  const packages = globSync('node_modules/{*,@*/*}/package.json', { cwd: lib })
+  const packages = globSync('**/node_modules/{*,@*/*}/package.json', { cwd: lib })
     .sort()
     .map((path) => JSON.parse(readFileSync(join(lib, path), 'utf8')) as { name?: string; license?: string })
     .filter(({ name }) => name !== undefined);
-  const list = packages.map(({ name, license }) => ` ${name}: ${license ?? 'see its folder'}`);
+  const list = new Set(packages.map(({ name, license }) => ` ${name}: ${license ?? 'see its folder'}`));
   return `${readFileSync(join(own, 'debian/copyright'), 'utf8')}
 Packages in /usr/lib/headgate/node_modules, each with its licence in its own folder:
 
-${list.join('\n')}
+${[...list].join('\n')}
 
 The runtime /usr/lib/headgate/node is Node.js: node-licence.gz beside this file.
 `;

@@ -14,7 +14,16 @@ import { outcome } from './outcome.ts';
 export const cache = '/var/cache/headgate-test';
 export const release = 'bookworm';
 
-const packages = ['systemd', 'systemd-sysv', 'dbus', 'udev', 'adduser', 'libstdc++6', 'mosquitto-clients'];
+const packages = [
+  'systemd',
+  'systemd-sysv',
+  'dbus',
+  'udev',
+  'adduser',
+  'libstdc++6',
+  'mosquitto-clients',
+  'socat',
+];
 const id = createHash('sha256').update(packages.join()).digest('hex').slice(0, 8);
 const kept = join(cache, `root-${release}-${id}`);
 

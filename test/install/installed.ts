@@ -10,6 +10,8 @@ export const unit = 'headgate.service';
 export interface Installed extends BootedRoot {
   /** A property of the service. */
   show(property: string): string;
+  /** Starts the service anew; throws with the end of its log when that fails. */
+  restart(): void;
   headgate(...args: string[]): string;
   /** Sends a temperature of a room at QoS 1; it is acknowledged when this returns. */
   publish(celsius: number): void;
@@ -37,6 +39,10 @@ export async function installedOn(name: string): Promise<Installed> {
   return {
     ...machine,
     show: (property) => machine.run('systemctl', 'show', unit, '-p', property, '--value').trim(),
+    restart() {
+      const script = `systemctl restart ${unit} || { journalctl -u ${unit} -n 20 --no-pager -o cat >&2; false; }`;
+      machine.run('sh', '-c', script);
+    },
     headgate,
     publish(celsius) {
       const message = JSON.stringify({ t: celsius });

@@ -16,7 +16,7 @@ import { makeCleanRoot } from './debian-root.ts';
 import { outcome } from './outcome.ts';
 
 const root = join(import.meta.dirname, '../..');
-const files = ['lintian', 'service', 'upgrade', 'arm64'];
+const files = ['lintian', 'package', 'service', 'upgrade', 'unit', 'arm64'];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !files.includes(name));

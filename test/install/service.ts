@@ -55,7 +55,7 @@ test('killed, it is started again with its state', async () => {
 
 test('stopped dead, the watchdog starts it again', async () => {
   machine.writeDropIn('watchdog.conf', '[Service]\nWatchdogSec=10\n');
-  machine.run('systemctl', 'restart', unit);
+  machine.restart();
   const pid = machine.show('MainPID');
   machine.run('systemctl', 'kill', '--kill-whom=main', '-s', 'STOP', unit);
   await machine.untilLogged('[Ww]atchdog timeout');

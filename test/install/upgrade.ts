@@ -9,7 +9,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { until } from '../peers/until.ts';
-import { type Installed, installedOn, unit } from './installed.ts';
+import { type Installed, installedOn } from './installed.ts';
 import { noBoot } from './made.ts';
 import { addition, makeNewerPackage } from './newer-package.ts';
 import { outcome } from './outcome.ts';
@@ -29,7 +29,7 @@ before(async () => {
   );
   machine.writeSetting('rules/each.yaml', 'rules: [{ name: each, from: room }]\n');
   machine.writeSetting('headgate.yaml', machine.readSetting('headgate.yaml').replace('depot-7', 'mine'));
-  machine.run('systemctl', 'restart', unit);
+  machine.restart();
 });
 after(() => machine?.stop());
 
