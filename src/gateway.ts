@@ -7,30 +7,29 @@
 
 import { join } from 'node:path';
 import { type Cut, takeCut } from './backup/cut.ts';
-import { type Clock, type ClockTrust, createClock, softwareFromMs } from './core/clock.ts';
+import { type Clock, createClock, softwareFromMs } from './core/clock.ts';
 import type { DeviceDetails } from './core/device-details.ts';
-import { GatewayError } from './core/errors.ts';
 import type { ExplainedRule } from './core/explained.ts';
 import type { Logger } from './core/log.ts';
-import type { ClockLine, DiskLine, GatewayStatus, PendingAlert } from './core/status.ts';
+import type { GatewayStatus, PendingAlert } from './core/status.ts';
 import { askTimeService, type TimeService } from './core/time-service.ts';
 import { startTimekeeping, type Timekeeper } from './core/timekeeping.ts';
 import type { Alert } from './core/types.ts';
 import { firingEpisodes, pendingAlerts, type RuleKeys, ruleKeys } from './engine/alerts/alert-list.ts';
 import { deviceDetails } from './engine/device-details.ts';
-import { statusOf, timeOfDayAt } from './engine/engine.ts';
 import { explainRule, ruleOf } from './engine/explain/explain.ts';
 import type { Tap } from './engine/taps.ts';
+import { dataBytes, statusOfGateway } from './gateway-status.ts';
+import { watchMachine } from './health/machine.ts';
+import { recordHealth } from './health/record.ts';
+import { countStart } from './health/starts.ts';
 import { timeOfDay } from './journal/journal.ts';
-import { isDiskFailure } from './log/disk-error.ts';
 import { durableFilesOn } from './log/durable-files.ts';
 import { systemDisk } from './log/files.ts';
-import { filesSetAside } from './log/files-set-aside.ts';
-import { type Delivery, startDelivery } from './notify/deliver.ts';
-import { startForwarding } from './outbox/destination.ts';
-import type { Forwarder } from './outbox/forward.ts';
-import { type OverloadWatch, watchOverload } from './overload.ts';
-import { checkpoint, type Pipeline, run, waitingFrames, whenThereIsRoom } from './pipeline.ts';
+import { startDelivery } from './notify/deliver.ts';
+import { startForwarding, startHealthForwarding } from './outbox/destination.ts';
+import { watchOverload } from './overload.ts';
+import { checkpoint, run, whenThereIsRoom } from './pipeline.ts';
 import {
   catchUp,
   closeStations,
@@ -43,9 +42,8 @@ import {
 import type { Plan } from './rules/plan.ts';
 import { watchSeries } from './series-alarm.ts';
 import { forgetAcknowledged } from './settings/forget.ts';
-import { marked } from './settings/marks.ts';
 import { openSettings, type SettingsStore } from './settings/store.ts';
-import { type OpenSources, openSources, publishThrough, shedBy, subscriptionsOf } from './sources/open.ts';
+import { openSources, publishThrough, shedBy, subscriptionsOf } from './sources/open.ts';
 import type { Source } from './sources/source.ts';
 
 export interface GatewayOptions {
@@ -104,11 +102,9 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     batches: new AbortController(),
     outlets: new AbortController(),
   };
-  const settings = await openSettings({
-    path: join(config.data, 'settings.json'),
-    files: durableFilesOn(systemDisk),
-    logger,
-  });
+  const files = durableFilesOn(systemDisk);
+  const settings = await openSettings({ path: join(config.data, 'settings.json'), files, logger });
+  const restarts = await countStart(join(config.data, 'starts.json'), files, logger);
   let timekeeper: Timekeeper | undefined;
   const stations = await openStations(setup, clock, () => timekeeper?.trust() ?? 'waiting', logger);
   await using unfinished = new AsyncDisposableStack();
@@ -163,6 +159,10 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   const sources = new Map<string, Source>();
   const outlet = { setAside: deadLetters.write, logger, signal: stopping.outlets.signal };
   const forwarder = await startForwarding(config, { outbox, now, ...outlet });
+  const isTelling = config.health.everyMs > 0;
+  const healthForwarder = isTelling
+    ? await startHealthForwarding(config, { outbox, now, ...outlet })
+    : undefined;
   const delivery = await startDelivery({
     lane: outbox.alerts,
     notifiers: config.notify,
@@ -180,7 +180,32 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     pace: pipeline.pace,
     shed: () => shedBy(sources),
   });
+  const machine = await watchMachine({
+    data: config.data,
+    dataBytes: () => dataBytes(pipeline),
+    signal: stopping.batches.signal,
+  });
+  const status = (): GatewayStatus =>
+    statusOfGateway({
+      ...{ config, version: options.version, startMs: recovered.startMs, restarts },
+      ...{ now, trust: timekeeper.trust, machine, pipeline, overload },
+      ...{ settings, sources, forwarder, healthForwarder, delivery },
+    });
   watchSeries({ state: () => pipeline.progress.state, logger, signal: stopping.batches.signal });
+  const tellOfItself = (): Promise<void> =>
+    recordHealth({
+      lane: outbox.health,
+      everyMs: config.health.everyMs,
+      async status() {
+        await machine.look();
+        return status();
+      },
+      lineMs: journal.now,
+      setAside: deadLetters.write,
+      logger,
+      signal: stopping.batches.signal,
+    });
+  let telling: Promise<void> | undefined;
   const path = runWhenTold(timekeeper);
   unfinished.move();
   const pathEnd = path.then(
@@ -193,6 +218,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     const { append: ingest, handshakes } = journal;
     const inlet = { ingest, handshakes, limits, clientId, logger, signal: stopping.sources.signal };
     await openSources(config.sources, profiles, setup.users ?? {}, overload.pressure, inlet, sources);
+    if (isTelling) telling = tellOfItself();
   } catch (error) {
     await stop();
     throw error;
@@ -206,7 +232,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     // The state of a path that died half way through a batch is not one to go on from; the last checkpoint is.
     const unsaved = (await pathEnd) === 'finished' ? await failureOf(checkpoint(pipeline)) : undefined;
     stopping.outlets.abort();
-    await Promise.all([forwarder.closed, delivery.closed]);
+    await Promise.all([forwarder.closed, healthForwarder?.closed, telling, delivery.closed]);
     await Promise.all([closeStations(stations), settings.close()]);
     if (unsaved !== undefined) throw unsaved;
   }
@@ -216,11 +242,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   failed.catch(() => {});
   let stopped: Promise<void> | undefined;
   return {
-    status: () =>
-      statusOfGateway(setup, options, {
-        ...{ startMs: recovered.startMs, now, trust: timekeeper.trust, pipeline, overload },
-        ...{ settings, sources, forwarder, delivery },
-      }),
+    status,
     settings,
     now,
     pulse() {
@@ -265,68 +287,4 @@ function failureOf(done: Promise<unknown>): Promise<unknown> {
     () => undefined,
     (error: unknown) => error,
   );
-}
-
-interface Running {
-  /** On the journal's line. */
-  readonly startMs: number;
-  readonly now: () => number;
-  readonly trust: () => ClockTrust;
-  readonly pipeline: Pipeline;
-  readonly overload: OverloadWatch;
-  readonly settings: SettingsStore;
-  readonly sources: OpenSources;
-  readonly forwarder: Forwarder;
-  readonly delivery: Delivery;
-}
-
-function clockLine({ trust, pipeline }: Running): ClockLine {
-  const { clockSteps, lastStepMs } = pipeline.journal.stats;
-  return { state: trust(), steps: clockSteps, ...(clockSteps > 0 && { lastStepMs }) };
-}
-
-function statusOfGateway(
-  { config }: GatewaySetup,
-  { version }: GatewayOptions,
-  running: Running,
-): GatewayStatus {
-  const { progress, journal } = running.pipeline;
-  const engine = statusOf(progress.state);
-  const nowMs = running.now();
-  return {
-    gateway: config.gateway,
-    version,
-    pid: process.pid,
-    startedMs: nowMs - (journal.now() - running.startMs),
-    nowMs,
-    clock: clockLine(running),
-    sources: [...running.sources.values()].map((source) => ({
-      name: source.name,
-      kind: source.kind,
-      ...source.status(),
-    })),
-    ...engine,
-    alerts: marked(engine.alerts, running.settings.settings(), nowMs),
-    disk: diskLine(config.data, running.pipeline),
-    overload: running.overload.status(),
-    journal: { ...journal.status(), waiting: waitingFrames(running.pipeline) },
-    checkpoint: {
-      atMs: timeOfDayAt(progress.state, progress.checkpointAtMs),
-      bytes: progress.checkpointBytes,
-    },
-    processedMs: timeOfDayAt(progress.state, progress.batchEndMs),
-    forward: running.forwarder.status(),
-    notifiers: running.delivery.status(),
-  };
-}
-
-function diskLine(data: string, { journal, outbox, progress }: Pipeline): DiskLine {
-  const failure = progress.diskFull ?? journal.failure;
-  const remedy = failure instanceof GatewayError && failure.remedy !== undefined ? `: ${failure.remedy}` : '';
-  return {
-    state: failure === undefined ? 'ok' : isDiskFailure(failure) ? 'failed' : 'full',
-    detail: failure === undefined ? '' : `${failure.message}${remedy}`,
-    losses: { journal: journal.losses, ...outbox.losses },
-    setAside: filesSetAside(data),
-  };
 }

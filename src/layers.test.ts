@@ -24,13 +24,15 @@ const floors: Record<string, number> = {
   outbox: 3,
   notify: 3,
   'pipeline.ts': 4,
+  health: 4,
   'overload.ts': 5,
   'series-alarm.ts': 4,
   backup: 4,
   'recovery.ts': 5,
-  'gateway.ts': 6,
-  cli: 7,
-  'main.ts': 8,
+  'gateway-status.ts': 6,
+  'gateway.ts': 7,
+  cli: 8,
+  'main.ts': 9,
 };
 
 const doors: Record<string, RegExp> = {

@@ -9,7 +9,7 @@ import { asideName, stagingName } from './format.ts';
 
 /** What a gateway keeps there. */
 const stateNames =
-  /^(checkpoint(\.previous)?|journal|outbox|points|dead-letters|settings\.json(\.bak)?)(\.tmp|(-\d+)?\.corrupt)?$/;
+  /^(checkpoint(\.previous)?|journal|outbox|points|health|dead-letters|settings\.json(\.bak)?|starts\.json)(\.tmp|(-\d+)?\.corrupt)?$/;
 /** Of a gateway that runs, and what systems and people put into every folder. */
 const otherNames = /^(headgate\.(sock|sock\.turn|pid)|lost\+found|\..*)$/;
 

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GatewayStatus } from '../core/status.ts';
-import { deviceLine, forwardLine, keepingUp, noFates, quietJournal, ruleLine } from '../core/testing.ts';
+import {
+  deviceLine,
+  forwardLine,
+  idleMachine,
+  keepingUp,
+  noFates,
+  quietJournal,
+  ruleLine,
+} from '../core/testing.ts';
 import { metricsText } from './metrics.ts';
 
 const rule = ruleLine('bus-load', {
@@ -22,6 +30,8 @@ const noLosses = { tornBytes: 0, corruptSegments: 0, lostRecords: 0, droppedReco
 
 const status: GatewayStatus = {
   ...{ gateway: 'depot "7"\n', version: '1.2.3', pid: 1, startedMs: 1_767_225_600_500, nowMs: 0 },
+  restarts: 0,
+  machine: idleMachine,
   files: { loadedMs: 1_767_225_600_000, state: 'broken', detail: '' },
   clock: { state: 'sure', steps: 0 },
   sources: [{ name: 'mqtt', kind: 'broker', state: 'listening', detail: '', counters: { shed: 7 } }],
@@ -32,7 +42,7 @@ const status: GatewayStatus = {
   disk: {
     state: 'ok',
     detail: '',
-    losses: { journal: noLosses, points: noLosses, alerts: noLosses },
+    losses: { journal: noLosses, points: noLosses, alerts: noLosses, health: noLosses },
     setAside: [],
   },
   overload: { ...keepingUp, state: 'shedding', times: 1, heldMs: 1500 },

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { GatewayStatus } from '../core/status.ts';
-import { deviceLine, forwardLine, keepingUp, noFates, quietJournal, ruleLine } from '../core/testing.ts';
+import {
+  deviceLine,
+  forwardLine,
+  idleMachine,
+  keepingUp,
+  noFates,
+  quietJournal,
+  ruleLine,
+} from '../core/testing.ts';
 import { statusLines } from './status-view.ts';
 
 const nowMs = Date.UTC(2026, 0, 5, 6, 30);
@@ -14,6 +22,8 @@ const status: GatewayStatus = {
   version: '0.1.0',
   pid: 4711,
   startedMs: nowMs - 3_725_000,
+  restarts: 0,
+  machine: idleMachine,
   nowMs,
   clock: { state: 'sure', steps: 0 },
   sources: [
@@ -57,7 +67,7 @@ const status: GatewayStatus = {
   disk: {
     state: 'ok',
     detail: '',
-    losses: { journal: noLosses, points: noLosses, alerts: noLosses },
+    losses: { journal: noLosses, points: noLosses, alerts: noLosses, health: noLosses },
     setAside: [],
   },
   overload: keepingUp,

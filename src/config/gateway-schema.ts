@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod';
+import { formatDuration } from './duration.ts';
 import type { GatewayConfig } from './schema.ts';
 import { camelKeys, evenIfWrong, oneOf, refuse, refuseAlone, refuseBoth, section } from './shapes.ts';
 import { source } from './source-schema.ts';
@@ -16,6 +17,8 @@ export interface Surroundings {
   readonly folder: string;
   readonly hostName: string;
 }
+
+const leastHealthMs = 1000;
 
 const timeout = duration({ min: '100ms', max: '10m' }).prefault('10s');
 
@@ -49,6 +52,18 @@ export function gatewaySchema({ folder, hostName }: Surroundings): z.ZodType<Gat
       .transform(({ wait: waitMs }) => ({ waitMs }))
       .prefault({})
       .describe('The time of day.'),
+    health: section({
+      every: duration({ min: '0s', max: '1h' })
+        .superRefine((ms, context) => {
+          if (ms === 0 || ms >= leastHealthMs) return;
+          refuse(context, `\`${formatDuration(ms)}\` is shorter than 1s`, 'write 1s to 1h, or 0s for never');
+        })
+        .prefault('10s')
+        .describe('How often the gateway writes points about itself, 1s to 1h; 0s: never.'),
+    })
+      .transform(({ every: everyMs }) => ({ everyMs }))
+      .prefault({})
+      .describe('The gateway’s own health.'),
     notify: z
       .record(label, notifier)
       .prefault({})

@@ -52,6 +52,7 @@ test('an empty file gives every default', async () => {
     },
     forward: {},
     clock: { waitMs: 300_000 },
+    health: { everyMs: 10_000 },
     notify: { log: { log: {} } },
     limits: {
       journalBytes: 512 * 1024 ** 2,

@@ -15,6 +15,8 @@ export interface GatewayConfig {
   readonly forward: { readonly influx?: InfluxConfig };
   /** How long the time of day is waited for. */
   readonly clock: { readonly waitMs: number };
+  /** How often the gateway tells of itself, as points; 0: never. */
+  readonly health: { readonly everyMs: number };
   readonly notify: Readonly<Record<string, NotifierConfig>>;
   readonly limits: Limits;
 }

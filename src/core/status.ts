@@ -8,6 +8,9 @@ export interface GatewayStatus {
   readonly version: string;
   readonly pid: number;
   readonly startedMs: number;
+  /** Earlier starts on this data folder. */
+  readonly restarts: number;
+  readonly machine: MachineLine;
   /** Of a gateway that follows the edits of its files. */
   readonly files?: FilesLine;
   /** The gateway's clock. */
@@ -26,8 +29,34 @@ export interface GatewayStatus {
   /** End of the newest batch processed. */
   readonly processedMs: number;
   readonly forward: ForwardLine;
+  /** The gateway's points about itself. Absent: it makes none. */
+  readonly health?: OwnPointsLine;
   readonly notifiers: readonly NotifierLine[];
 }
+
+/** The process and the machine it runs on, as they were at the last look. What the machine does not tell is absent. */
+export interface MachineLine {
+  /** Of the process, since its start. */
+  readonly cpuSeconds: number;
+  /** Of one core, since the look before. */
+  readonly cpuPercent: number;
+  readonly memoryBytes: number;
+  /** What programs may still take: of the machine, or of the process' control group where that is less. */
+  readonly memoryAvailableBytes?: number;
+  /** Processes that ran or waited, on average over a minute. */
+  readonly load1m: number;
+  readonly cpuTemperatureC?: number;
+  /** Of the file system that the data folder is in. */
+  readonly disk?: { readonly freeBytes: number; readonly totalBytes: number };
+  /** Of the logs and the checkpoint in the data folder. */
+  readonly dataBytes: number;
+}
+
+/** Points that are no results of rules, on their way to where results go. */
+export type OwnPointsLine = Pick<
+  ForwardLine,
+  'state' | 'detail' | 'sent' | 'setAside' | 'lost' | 'pendingPoints'
+>;
 
 /** Whether processing keeps up with what arrives. */
 export interface OverloadLine {
@@ -227,7 +256,7 @@ export interface DiskLine {
   /** Why, and what to do. */
   readonly detail: string;
   /** Since the start. */
-  readonly losses: Readonly<Record<'journal' | 'points' | 'alerts', Readonly<LogLosses>>>;
+  readonly losses: Readonly<Record<'journal' | 'points' | 'alerts' | 'health', Readonly<LogLosses>>>;
   /** What could not be used and lies in the data folder, now or since an earlier start, under a name that says so. */
   readonly setAside: readonly string[];
 }

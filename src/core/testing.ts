@@ -1,6 +1,14 @@
 /** Lines of a status for tests: of a gateway in which nothing has happened, but for what a test says. */
 
-import type { DeviceLine, Fates, ForwardLine, JournalLine, OverloadLine, RuleLine } from './status.ts';
+import type {
+  DeviceLine,
+  Fates,
+  ForwardLine,
+  JournalLine,
+  MachineLine,
+  OverloadLine,
+  RuleLine,
+} from './status.ts';
 
 export const noFates: Fates = {
   ...{ frames: 0, unrouted: 0, received: 0, readings: 0, setAside: 0, duplicates: 0, valuesSetAside: 0 },
@@ -39,4 +47,8 @@ export function forwardLine(rest: Partial<ForwardLine> = {}): ForwardLine {
 export const keepingUp: OverloadLine = {
   ...{ state: 'keeping up', behindMs: 0, waitingFrames: 0, waitingBytes: 0, workMs: 0, heldAnswers: 0 },
   ...{ times: 0, heldMs: 0 },
+};
+
+export const idleMachine: MachineLine = {
+  ...{ cpuSeconds: 0, cpuPercent: 0, memoryBytes: 0, load1m: 0, dataBytes: 0 },
 };

@@ -1,4 +1,4 @@
-/** Where points go: the InfluxDB of the configuration, or files while there is none. */
+/** Where points, and what the gateway tells of itself, go: the InfluxDB of the configuration, or files while there is none. */
 
 import { join } from 'node:path';
 import type { GatewayConfig } from '../config/schema.ts';
@@ -6,7 +6,7 @@ import type { Logger } from '../core/log.ts';
 import type { SetAside } from '../core/types.ts';
 import { readWholeFile, systemDisk } from '../log/files.ts';
 import { openFileSink } from './file-sink.ts';
-import { type Forwarder, startForward } from './forward.ts';
+import { type Forwarder, type ForwardOptions, startForward } from './forward.ts';
 import { createInfluxSink } from './influx.ts';
 import { targetOf } from './influx-client.ts';
 import type { Outbox } from './outbox.ts';
@@ -21,37 +21,65 @@ export interface ForwardingContext {
   readonly signal: AbortSignal;
 }
 
+type Config = Pick<GatewayConfig, 'forward' | 'data'>;
+
 const pointFileBytes = 1024 * 1024 * 1024;
+const healthFileBytes = 64 * 1024 * 1024;
 /** Points a second from a backlog where there is no network to spare. */
 const unlimited = Number.POSITIVE_INFINITY;
+/** Of that rate, for the backlog of the gateway's own health. */
+const healthShare = 1 / 10;
+/** Where the health is read from again after a crash; sent twice it is the same. Each write of a position wears the disk. */
+const healthPositionMs = 60_000;
 
 /**
  * Starts forwarding. There is one read position, whatever the destination: what was not sent when it changes, be it to another
  * server or between InfluxDB and files, goes to the new one, and nothing goes to both.
  */
-export async function startForwarding(
-  { forward: { influx }, data }: Pick<GatewayConfig, 'forward' | 'data'>,
-  { outbox, setAside, logger, now, signal }: ForwardingContext,
-): Promise<Forwarder> {
+export async function startForwarding(config: Config, context: ForwardingContext): Promise<Forwarder> {
+  const { outbox, setAside, logger, signal } = context;
   const { points: lane, levels, pointsBudgetBytes: budgetBytes } = outbox;
-  const cursorPath = await positionPath(outbox, influx === undefined ? 'files' : 'influx');
+  const cursorPath = await positionPath(outbox, config.forward.influx === undefined ? 'files' : 'influx');
   const common = { lane, levels, budgetBytes, cursorPath, disk: systemDisk, setAside, logger, signal };
+  return startForward({ ...common, ...(await destinationOf(config, 'points', pointFileBytes, context)) });
+}
+
+/** Starts forwarding the gateway's own health to the same place, beside the points: neither waits for the other. */
+export async function startHealthForwarding(config: Config, context: ForwardingContext): Promise<Forwarder> {
+  const { outbox, setAside, logger, signal } = context;
+  const destination = await destinationOf(config, 'health', healthFileBytes, context);
+  return startForward({
+    ...destination,
+    lane: outbox.health,
+    target: `${destination.target}, the gateway's own health`,
+    cursorPath: outbox.cursorPath('health'),
+    disk: systemDisk,
+    backlogPointsPerSecond: Math.ceil(destination.backlogPointsPerSecond * healthShare),
+    waits: { positionMs: healthPositionMs },
+    isQuiet: true,
+    setAside,
+    logger,
+    signal,
+  });
+}
+
+/** A way of its own to where the configuration says. `folder` in the data folder is where files go. */
+async function destinationOf(
+  { forward: { influx }, data }: Config,
+  folder: string,
+  budgetBytes: number,
+  { now, logger }: ForwardingContext,
+): Promise<Pick<ForwardOptions, 'sink' | 'target' | 'backlogPointsPerSecond'>> {
   if (influx !== undefined) {
-    return startForward({
-      ...common,
+    return {
       sink: createInfluxSink(influx),
       target: targetOf(influx),
       backlogPointsPerSecond: influx.backlogPointsPerSecond,
-    });
+    };
   }
-  const folder = join(data, 'points');
-  const files = { disk: systemDisk, budgetBytes: pointFileBytes, now, logger };
-  return startForward({
-    ...common,
-    sink: await openFileSink(folder, files),
-    target: folder,
-    backlogPointsPerSecond: unlimited,
-  });
+  const path = join(data, folder);
+  const files = { disk: systemDisk, budgetBytes, now, logger };
+  return { sink: await openFileSink(path, files), target: path, backlogPointsPerSecond: unlimited };
 }
 
 /** Earlier versions kept a position for each kind of destination: that of the one in use is taken over. */

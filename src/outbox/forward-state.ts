@@ -39,6 +39,8 @@ export interface ForwardOptions {
   readonly backlogPointsPerSecond: number;
   readonly setAside: (entries: readonly SetAside[]) => void;
   readonly logger: Logger;
+  /** Whether another forwarder to the same place tells the log of outages; default: no. */
+  readonly isQuiet?: boolean;
   /** Aborts: one last flush, then `closed` resolves. */
   readonly signal: AbortSignal;
   readonly waits?: Partial<Waits>;
@@ -125,6 +127,11 @@ export interface State {
   outage: { readonly batchEndMs: number; readonly bytes: number } | undefined;
 }
 
+function quiet(logger: Logger): Logger {
+  const debug: Logger['debug'] = (details, message) => logger.debug(details, message);
+  return { debug, info: debug, warn: debug, error: debug };
+}
+
 /** Opens the stored positions. Throws `GatewayError` when they cannot be read. */
 export async function createState(options: ForwardOptions): Promise<State> {
   const { lane, logger, levels = [] } = options;
@@ -152,7 +159,7 @@ export async function createState(options: ForwardOptions): Promise<State> {
     waits,
     cursor,
     backoff: createBackoff(waits.firstRetryMs, waits.maxRetryMs),
-    health: createHealth(options.target, now, logger),
+    health: createHealth(options.target, now, options.isQuiet ? quiet(logger) : logger),
     now,
     live: undefined,
     backlog: undefined,

@@ -1,6 +1,7 @@
 /**
  * The outbox: what batches put out, durable, in two lanes: points to forward, alerts to deliver. Behind the points are the
- * levels: lanes of points merged to longer and longer windows, where an outage takes them (thin.ts).
+ * levels: lanes of points merged to longer and longer windows, where an outage takes them (thin.ts). What the gateway tells of
+ * itself has a lane apart, outside of every batch and every count of points.
  *
  * Invariant: when `append` resolves, the batch's output is on disk in both lanes, once, however often the batch is run
  * again. Bounded: each lane has a share of the budget of its own, and at it the oldest go, counted.
@@ -18,7 +19,7 @@ import { encodePoint, timeOfLine } from './line-protocol.ts';
 import { type Noting, notingOf } from './merge.ts';
 
 export interface OutboxOptions {
-  /** On disk, of all lanes together. */
+  /** On disk, of all lanes together but that of the gateway's own health. */
   readonly budgetBytes: number;
   readonly logger: Logger;
   /** Gets points that have no line, such as one without fields. */
@@ -36,6 +37,8 @@ export interface Outbox {
   readonly levels: readonly Level[];
   /** Alerts as JSON. */
   readonly alerts: Lane;
+  /** What the gateway tells of itself, as lines of line protocol: observations, not results of batches. */
+  readonly health: Lane;
   /**
    * The output of the batch that ended at `batchEndMs`; nothing for a batch appended before. Throws `GatewayError`.
    * `merges`: how points may be merged when they must be thinned; those of other measurements never are.
@@ -48,7 +51,7 @@ export interface Outbox {
   ): Promise<void>;
   /** Where a consumer of this name keeps its position. */
   cursorPath(consumer: string): string;
-  readonly losses: { readonly points: Readonly<LogLosses>; readonly alerts: Readonly<LogLosses> };
+  readonly losses: Readonly<Record<'points' | 'alerts' | 'health', Readonly<LogLosses>>>;
   close(): Promise<void>;
 }
 
@@ -59,6 +62,9 @@ const alertShare = 1 / 16;
 const alertSegmentBytes = 256 * 1024;
 /** Of one record: at three bytes each a few of them fit in the share of the smallest budget. */
 const alertCharacters = 64 * 1024;
+/** Of the gateway's own health, beside the budget: more than a day of it. */
+const healthBytes = 16 * 1024 * 1024;
+const healthSegmentBytes = 1024 * 1024;
 
 /** Opens all lanes in a folder, which is created when missing. Throws `GatewayError`. */
 export async function openOutbox(folder: string, options: OutboxOptions): Promise<Outbox> {
@@ -74,14 +80,21 @@ export async function openOutbox(folder: string, options: OutboxOptions): Promis
     budgetBytes: alertBytes,
     segmentBytes: alertSegmentBytes,
   });
+  const healthLog = await openLog(join(folder, 'health'), {
+    ...common,
+    budgetBytes: healthBytes,
+    segmentBytes: healthSegmentBytes,
+  });
   const points = await openLane(pointLog, timeOfLine, logger);
   const alerts = await openLane(alertLog, () => 0, logger, { characters: alertCharacters });
+  const health = await openLane(healthLog, timeOfLine, logger);
 
   return {
     points,
     pointsBudgetBytes,
     levels,
     alerts,
+    health,
     async append(batchEndMs, newPoints, newAlerts, merges = new Map()) {
       // Together they share nothing, but alerts are the shorter write: they are never behind points.
       const done = alerts.append(
@@ -98,9 +111,12 @@ export async function openOutbox(folder: string, options: OutboxOptions): Promis
         return sumOf([pointLog.losses, ...levels.map(({ losses }) => losses)]);
       },
       alerts: alertLog.losses,
+      health: healthLog.losses,
     },
     async close() {
-      await Promise.all([points, alerts, ...levels.map(({ lane }) => lane)].map((lane) => lane.close()));
+      await Promise.all(
+        [points, alerts, health, ...levels.map(({ lane }) => lane)].map((lane) => lane.close()),
+      );
     },
   };
 }
@@ -125,7 +141,7 @@ function linesOf(
   for (const point of points) {
     const encoded = encodePoint(point);
     if (encoded.line === undefined) {
-      faults.push(faultOf(point, encoded.fault, encoded.detail));
+      faults.push(faultOf(point, encoded));
       continue;
     }
     lines.push(encoded.line);
@@ -152,7 +168,11 @@ function noteOf(
   return { kind, numbers: means.map((name) => weights?.[name] ?? 0) };
 }
 
-function faultOf(point: Point, fault: string, detail: string): SetAside {
+/** What is noted of a point that has no line. */
+export function faultOf(
+  point: Point,
+  { fault, detail }: { readonly fault: string; readonly detail: string },
+): SetAside {
   return {
     reason: `point-${fault}`,
     detail,

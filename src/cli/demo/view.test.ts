@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import type { GatewayStatus, RuleLine } from '../../core/status.ts';
-import { deviceLine, forwardLine, keepingUp, noFates, quietJournal, ruleLine } from '../../core/testing.ts';
+import {
+  deviceLine,
+  forwardLine,
+  idleMachine,
+  keepingUp,
+  noFates,
+  quietJournal,
+  ruleLine,
+} from '../../core/testing.ts';
 import type { Alert } from '../../core/types.ts';
 import { printable, widthOf } from '../text-width.ts';
 import type { Scene } from './scene.ts';
@@ -26,6 +34,8 @@ const status: GatewayStatus = {
   version: '0.1.0',
   pid: 1,
   startedMs: nowMs - 2_111_000,
+  restarts: 0,
+  machine: idleMachine,
   nowMs,
   clock: { state: 'sure', steps: 0 },
   sources: [
@@ -61,7 +71,7 @@ const status: GatewayStatus = {
   disk: {
     state: 'ok',
     detail: '',
-    losses: { journal: noLosses, points: noLosses, alerts: noLosses },
+    losses: { journal: noLosses, points: noLosses, alerts: noLosses, health: noLosses },
     setAside: [],
   },
   overload: keepingUp,
