@@ -110,7 +110,7 @@ export interface Receiver {
   readonly url: string;
   /** Taken or refused (503); refused from the start. */
   isUp: boolean;
-  /** Line protocol, in order of arrival. */
+  /** Results as line protocol, in order of arrival. */
   readonly lines: string[];
   readonly alerts: { readonly id: string; readonly message: string }[];
   stop(): Promise<void>;
@@ -121,7 +121,7 @@ export async function startReceiver(): Promise<Receiver> {
   const server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
       if (receiver.isUp && request.url!.startsWith('/alerts')) receiver.alerts.push(JSON.parse(body));
-      else if (receiver.isUp) receiver.lines.push(...body.split('\n').filter((line) => line !== ''));
+      else if (receiver.isUp) receiver.lines.push(...body.split('\n').filter(isResult));
       response.writeHead(receiver.isUp ? 204 : 503).end();
     });
   });
@@ -136,6 +136,11 @@ export async function startReceiver(): Promise<Receiver> {
       await once(server, 'close');
     },
   });
+}
+
+/** What the gateway tells of itself is another in each run. */
+function isResult(line: string): boolean {
+  return line !== '' && !/^headgate[_,]/.test(line);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

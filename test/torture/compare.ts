@@ -21,14 +21,14 @@ const nameOf = (measurement: string, key: string, timeMs: number): string =>
 const fieldsText = (fields: Fields): string =>
   JSON.stringify(Object.fromEntries(Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1))));
 
-/** Everything in a database but what depends on when rules were edited. */
+/** All results in a database but what depends on when rules were edited. What a gateway tells of itself is none. */
 export async function storedPoints(influxd: Influxd, database: string): Promise<Points> {
   const points = new Map<string, string>();
   for (const { name, tags, columns, values } of await influxd.query(
     'SELECT * FROM /.*/ GROUP BY *',
     database,
   )) {
-    if (name === editedRule) continue;
+    if (name === editedRule || /^headgate(?:_|$)/.test(name)) continue;
     for (const [timeMs, ...row] of values) {
       const fields = Object.fromEntries(
         // Columns of the other measurements are among them, empty.
@@ -38,6 +38,16 @@ export async function storedPoints(influxd: Influxd, database: string): Promise<
     }
   }
   return points;
+}
+
+/** What is wrong with the starts that a gateway told of: they are told in order, and of each run the same. */
+export async function startFindings(influxd: Influxd, database: string): Promise<string[]> {
+  const [told] = await influxd.query('SELECT restarts FROM headgate', database);
+  const starts = (told?.values ?? []).map(([, restarts]) => restarts as number);
+  if (starts.length === 0) return ['the gateway told nothing of itself'];
+  return starts.flatMap((restarts, i) =>
+    restarts < (starts[i - 1] ?? 0) ? [`start ${restarts} after start ${starts[i - 1]}`] : [],
+  );
 }
 
 /** Every point that these readings, in their order, must give. The last one of each key has closed all windows before. */

@@ -13,6 +13,7 @@ import {
   expectedAlerts,
   expectedPoints,
   type Points,
+  startFindings,
   storedPoints,
 } from './compare.ts';
 import { runReference } from './reference.ts';
@@ -47,11 +48,13 @@ export async function judge(peers: Peers, name: string, station: Station): Promi
   const referenceName = `${name}_reference`;
   await runReference(peers, referenceName, { meters: [...meters, zs], pads, probe });
   const reference = await storedPoints(influxd, referenceName);
+  const starts = await startFindings(influxd, name);
   for (const one of [name, referenceName]) await influxd.query(`DROP DATABASE "${one}"`);
   const told = differences(alertPoints(received), alertPoints(hook.receivedBy(referenceName)));
   return {
     findings: [
       ...lost.map(({ key, timeMs }) => `promised and lost: ${key} ${new Date(timeMs).toISOString()}`),
+      ...starts,
       ...differences(stored, expected),
       ...alertDifferences(received, alerts),
       ...differences(stored, reference).map((finding) => `not as undisturbed: ${finding}`),

@@ -36,6 +36,7 @@ const step = (seen: Seen, at: RegExp): Step => ({ seen, at });
 const journal = /^journal\/\d+\.log$/;
 const points = /^outbox\/points\/\d+\.log$/;
 const alerts = /^outbox\/alerts\/\d+\.log$/;
+const health = /^outbox\/health\/\d+\.log$/;
 const forwarded = /^outbox\/points\.position\.json\.tmp$/;
 const told = /^outbox\/notifiers\.position\.json\.tmp$/;
 const written = /^\/write/;
@@ -159,26 +160,30 @@ export const killPoints: readonly Point[] = [
     follows: 'outbox: alerts written, not synced',
   },
 
-  { name: 'forward: before the request', steps: [step('request', written)], need: 'load' },
-  { name: 'forward: accepted, answer not seen', steps: [step('answer', written)], need: 'load' },
+  { name: 'health: look not written', steps: [step('write', health)], need: 'load' },
+  { name: 'health: look written, not synced', steps: [step('sync', health)], need: 'load' },
+  { name: 'start: counted, not renamed', steps: [step('rename', /^starts\.json\.tmp$/)], need: 'load' },
+
+  { name: 'forward: before the request', steps: [live, step('request', written)], need: 'load' },
+  { name: 'forward: accepted, answer not seen', steps: [live, step('answer', written)], need: 'load' },
   {
     name: 'forward: position not written',
-    steps: [step('answer', written), step('write', forwarded)],
+    steps: [live, step('answer', written), step('write', forwarded)],
     need: 'load',
   },
   {
     name: 'forward: position written, not synced',
-    steps: [step('answer', written), step('sync', forwarded)],
+    steps: [live, step('answer', written), step('sync', forwarded)],
     need: 'load',
   },
   {
     name: 'forward: position synced, not renamed',
-    steps: [step('answer', written), step('rename', forwarded)],
+    steps: [live, step('answer', written), step('rename', forwarded)],
     need: 'load',
   },
   {
     name: 'forward: position renamed, not synced',
-    steps: [step('answer', written), step('rename', forwarded)],
+    steps: [live, step('answer', written), step('rename', forwarded)],
     behind: true,
     need: 'load',
   },
