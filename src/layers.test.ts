@@ -37,7 +37,7 @@ const floors: Record<string, number> = {
 
 const doors: Record<string, RegExp> = {
   aedes: /^sources\/mqtt-broker\.ts$/,
-  mqtt: /^(sources\/mqtt-client|cli\/demo\/.*)\.ts$/,
+  mqtt: /^(sources\/mqtt-(client|probe)|cli\/demo\/.*)\.ts$/,
   serialport: /^(sources\/serial|cli\/demo\/.*)\.ts$/,
   influx: /^outbox\/influx-client\.ts$/,
   '@marcbachmann/cel-js': /^expression\/parse\.ts$/,

@@ -7,6 +7,7 @@
 
 import { statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { withUnsetKept } from '../config/environment.ts';
 import { kindOf, walkFolder } from '../config/files.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { readPlainFile } from '../config/plain-file.ts';
@@ -48,7 +49,7 @@ export async function loadGatewayFiles(
   env: Environment = process.env,
 ): Promise<GatewayFiles> {
   const first = await loadConfig(configPath, env);
-  const loaded = first.config === undefined ? await loadConfig(configPath, unsetKept(env)) : first;
+  const loaded = first.config === undefined ? await loadConfig(configPath, withUnsetKept(env)) : first;
   if (loaded.config === undefined) throw new InvalidFiles(first.diagnostics);
   const { data, devices, rules } = loaded.config;
   const config = {
@@ -58,19 +59,6 @@ export async function loadGatewayFiles(
     rules: underRoot(root, rules),
   };
   return { config, file: loaded.file };
-}
-
-function unsetKept(env: Environment): Environment {
-  const textOf = (name: string): string => env[name] ?? `\${${name}}`;
-  return new Proxy(
-    {},
-    {
-      get: (_, name: string) => textOf(name),
-      getOwnPropertyDescriptor: (_, name: string) => ({
-        ...{ value: textOf(name), configurable: true, enumerable: true, writable: true },
-      }),
-    },
-  );
 }
 
 export interface SettingsFiles {

@@ -8,6 +8,7 @@ import { dirname, resolve } from 'node:path';
 import { finishMoves, moveListOf } from '../backup/moves.ts';
 import { type Restored, restore } from '../backup/restore.ts';
 import type { Place } from '../backup/settings-files.ts';
+import { withUnsetKept } from '../config/environment.ts';
 import { displayPath } from '../config/files.ts';
 import { GatewayError } from '../core/errors.ts';
 import { checkCommand } from './check.ts';
@@ -95,12 +96,14 @@ async function after(
   { configPath, root }: Place,
   restored: Restored | undefined,
 ): Promise<number> {
-  const { env, stdout } = options;
+  const { stdout } = options;
+  const env = withUnsetKept(options.env);
   if (root !== '/') return exitCodes.fine;
   const exitCode = await checkCommand({ paths: [], config: configPath, format: 'text', env, stdout });
   if (exitCode !== exitCodes.fine) return exitCode;
   if (restored?.hasState) {
-    for (const line of await takenUp(configPath, restored.config.data)) stdout.write(`${printable(line)}\n`);
+    for (const line of await takenUp(configPath, restored.config.data, env))
+      stdout.write(`${printable(line)}\n`);
   }
   stdout.write(`next: headgate doctor, then ${startCommand(configPath)}\n`);
   return exitCodes.fine;

@@ -8,6 +8,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { defineAck, defineAlerts, defineSilence } from './define-alerts.ts';
 import { defineExport, defineImport } from './define-backup.ts';
+import { defineDoctor } from './define-doctor.ts';
 import { defineDevices, defineExplain, defineTap } from './define-explain.ts';
 import { definePasswd } from './define-passwd.ts';
 import { exitCodes, explainFailure } from './failure.ts';
@@ -68,6 +69,7 @@ export function createProgram(outcome: Outcome = { exitCode: exitCodes.fine }): 
       definePasswd,
       defineExport,
       defineImport,
+      defineDoctor,
       defineSchema,
     ],
   ];
@@ -83,6 +85,7 @@ Examples:
   headgate replay --device press old.csv  last month through today's rules
   headgate status                         what the gateway here is doing
   headgate ack bus-load vehicle=01029     I have seen it: no more reminders
+  sudo headgate doctor                    what keeps it from working
   headgate export                         save it all, for another machine
 
 Exit codes: 0 fine, 1 the thing checked is wrong, 2 usage, 3 cannot start.`;

@@ -6,6 +6,7 @@
 
 import { resolve } from 'node:path';
 import { crossCheck } from '../config/cross-checks.ts';
+import { withUnsetKept } from '../config/environment.ts';
 import { kindOf } from '../config/files.ts';
 import {
   type Loaded,
@@ -26,6 +27,8 @@ import { diagnosticOf } from '../rules/problem.ts';
 import { readTableFile } from '../rules/table-file.ts';
 import { checkDevices } from './check-devices.ts';
 import { loadUpstream } from './upstream-rules.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Setup {
   readonly config: GatewayConfig;
@@ -48,24 +51,44 @@ export interface Files {
   readonly unused: readonly Diagnostic[];
 }
 
-/** headgate.yaml alone; throws InvalidFiles. */
+/**
+ * headgate.yaml alone, to ask about a gateway: variables that only its service has, such as systemd's CREDENTIALS_DIRECTORY, may be
+ * unset here. Throws InvalidFiles.
+ */
 export async function loadGatewayConfig(configPath: string | undefined): Promise<GatewayConfig> {
   const { config, diagnostics } = await loadConfig(configPath, process.env);
-  refuseErrors(diagnostics);
-  return config!;
+  if (config !== undefined) return config;
+  const { config: unset } = await loadConfig(configPath, withUnsetKept(process.env));
+  if (unset === undefined || placesOf(unset).some((path) => path.includes('${'))) {
+    throw new InvalidFiles(diagnostics);
+  }
+  return unset;
+}
+
+/** What commands that ask look for. */
+function placesOf({ data, sources }: GatewayConfig): string[] {
+  const brokers = Object.values(sources).flatMap((source) => ('broker' in source ? [source.broker] : []));
+  return [data, ...brokers.flatMap(({ users }) => users ?? [])];
 }
 
 /** All files of a gateway, its rules compiled for its devices; throws InvalidFiles. */
-export async function loadSetup(configPath: string | undefined): Promise<Setup> {
-  const { unused, ...files } = await loadFiles(configPath);
+export async function loadSetup(
+  configPath: string | undefined,
+  env: Environment = process.env,
+): Promise<Setup> {
+  const { unused, ...files } = await loadFiles(configPath, undefined, env);
   const setup = compileSetup(files);
   return { ...setup, warnings: [...setup.warnings, ...unused] };
 }
 
 /** All files of a gateway, with the rules of `rulesPath` (a file or a folder) in place of its own. */
-export async function loadFiles(configPath: string | undefined, rulesPath?: string): Promise<Files> {
+export async function loadFiles(
+  configPath: string | undefined,
+  rulesPath?: string,
+  env: Environment = process.env,
+): Promise<Files> {
   const loaded = await (rulesPath === undefined
-    ? loadAll(configPath, process.env)
+    ? loadAll(configPath, env)
     : loadWithRules(configPath, rulesPath));
   const { config } = loaded;
   // Without a configuration nothing can go on, not even to find more mistakes in expressions.

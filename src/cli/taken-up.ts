@@ -8,7 +8,11 @@ import { readWholeFile, systemDisk } from '../log/files.ts';
 import { loadSetup } from './setup.ts';
 
 /** Nothing when all of it is taken up. */
-export async function takenUp(configPath: string, data: string): Promise<string[]> {
+export async function takenUp(
+  configPath: string,
+  data: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string[]> {
   const content = await readWholeFile(systemDisk, join(data, 'checkpoint'));
   if (content === undefined) return [];
   const checkpoint = decodeCheckpoint(content);
@@ -20,7 +24,7 @@ export async function takenUp(configPath: string, data: string): Promise<string[
     ];
   }
   try {
-    const { plan } = await loadSetup(configPath);
+    const { plan } = await loadSetup(configPath, env);
     const { reset } = load(createState(plan), checkpoint.state);
     return reset.map((rule) => `warning: rule ${rule} begins anew: its state is of another version`);
   } catch (error) {

@@ -27,6 +27,23 @@ const shortestHidden = 4;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/**
+ * The environment in which every reference that is not set stays as it is written: that of a service is not that of who asks about
+ * it.
+ */
+export function withUnsetKept(env: Environment): Environment {
+  const textOf = (name: string): string => env[name] ?? `\${${name}}`;
+  return new Proxy(
+    {},
+    {
+      get: (_, name: string) => textOf(name),
+      getOwnPropertyDescriptor: (_, name: string) => ({
+        ...{ value: textOf(name), configurable: true, enumerable: true, writable: true },
+      }),
+    },
+  );
+}
+
 /** A copy of the value with every text's references replaced. */
 export function replaceReferences(root: unknown, env: Environment): Replaced {
   const mistakes: Mistake[] = [];

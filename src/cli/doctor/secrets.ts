@@ -1,0 +1,31 @@
+/** Files with passwords, tokens and keys, and the users files: there, readable by the gateway, and by nobody else. */
+
+import { stat } from 'node:fs/promises';
+import { secretFilesOf } from '../../config/secret-files.ts';
+import { type Check, type Context, type Found, fail, ok, warn } from './check.ts';
+import { obstacle, rights } from './service-user.ts';
+
+export const secrets: Check = async (context) => {
+  const { secrets: named, users } = secretFilesOf(context.config);
+  return Promise.all([...named, ...users].map((path) => lookAt(context, path)));
+};
+
+async function lookAt({ user }: Context, path: string): Promise<Found> {
+  // Left as it is written where this shell does not know the variable.
+  if (path.includes('${')) {
+    return ok(path.slice(path.indexOf('${')), 'given by the service (LoadCredential), not seen from here');
+  }
+  const found = await obstacle(user, path, rights.read);
+  if (found?.why === 'missing')
+    return fail(path, `${found.path} is missing`, 'write it, or correct the path');
+  if (found?.why === 'unseen')
+    return warn(path, `${found.path} may not be looked at`, 'sudo headgate doctor');
+  if (found !== undefined) {
+    const remedy = `sudo chgrp ${user.name} ${path} && sudo chmod g+r ${path}`;
+    return fail(path, `${user.name} may not read ${found.path}`, remedy);
+  }
+  const { size, mode } = await stat(path);
+  if (size === 0) return fail(path, 'it is empty', 'write the secret into it');
+  if ((mode & 0o004) !== 0) return warn(path, 'every user of this machine may read it', `chmod o= ${path}`);
+  return ok(path, `readable by ${user.name}`);
+}
