@@ -8,8 +8,8 @@ import { statusOf, timeOfDayAt } from './engine/engine.ts';
 import type { Machine } from './health/machine.ts';
 import { isDiskFailure } from './log/disk-error.ts';
 import { filesSetAside } from './log/files-set-aside.ts';
-import type { Delivery } from './notify/deliver.ts';
 import type { Forwarder } from './outbox/forward.ts';
+import type { Outlets } from './outlets.ts';
 import type { OverloadWatch } from './overload.ts';
 import { type Pipeline, waitingFrames } from './pipeline.ts';
 import { marked } from './settings/marks.ts';
@@ -29,15 +29,12 @@ export interface Running {
   readonly overload: OverloadWatch;
   readonly settings: SettingsStore;
   readonly sources: OpenSources;
-  readonly forwarder: Forwarder;
-  /** Absent: nothing is told of itself. */
-  readonly healthForwarder: Forwarder | undefined;
-  readonly delivery: Delivery;
+  readonly outlets: Outlets;
 }
 
 /** The status at this moment. */
 export function statusOfGateway(running: Running): GatewayStatus {
-  const { config, version, restarts, forwarder, healthForwarder } = running;
+  const { config, version, restarts, outlets } = running;
   const { progress, journal } = running.pipeline;
   const engine = statusOf(progress.state);
   const nowMs = running.now();
@@ -65,9 +62,10 @@ export function statusOfGateway(running: Running): GatewayStatus {
       bytes: progress.checkpointBytes,
     },
     processedMs: timeOfDayAt(progress.state, progress.batchEndMs),
-    forward: forwarder.status(),
-    ...(healthForwarder !== undefined && { health: ownPointsLine(healthForwarder) }),
-    notifiers: running.delivery.status(),
+    forward: outlets.points.status(),
+    ...(outlets.health !== undefined && { health: ownPointsLine(outlets.health) }),
+    ...(outlets.alerts !== undefined && { alertPoints: ownPointsLine(outlets.alerts) }),
+    notifiers: outlets.delivery.status(),
   };
 }
 

@@ -26,8 +26,7 @@ import { countStart } from './health/starts.ts';
 import { timeOfDay } from './journal/journal.ts';
 import { durableFilesOn } from './log/durable-files.ts';
 import { systemDisk } from './log/files.ts';
-import { startDelivery } from './notify/deliver.ts';
-import { startForwarding, startHealthForwarding } from './outbox/destination.ts';
+import { startOutlets } from './outlets.ts';
 import { watchOverload } from './overload.ts';
 import { checkpoint, run, whenThereIsRoom } from './pipeline.ts';
 import {
@@ -157,23 +156,10 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   const now = (): number => timeOfDay(journal);
 
   const sources = new Map<string, Source>();
-  const outlet = { setAside: deadLetters.write, logger, signal: stopping.outlets.signal };
-  const forwarder = await startForwarding(config, { outbox, now, ...outlet });
-  const isTelling = config.health.everyMs > 0;
-  const healthForwarder = isTelling
-    ? await startHealthForwarding(config, { outbox, now, ...outlet })
-    : undefined;
-  const delivery = await startDelivery({
-    lane: outbox.alerts,
-    notifiers: config.notify,
-    gateway: config.gateway,
-    cursorPath: outbox.cursorPath('notifiers'),
-    disk: systemDisk,
+  const outlets = await startOutlets({
+    ...{ config, outbox, now, firing, logger, store: settings, setAside: deadLetters.write },
     publish: publishThrough(sources),
-    store: settings,
-    now,
-    firing,
-    ...outlet,
+    signal: stopping.outlets.signal,
   });
   const overload = watchOverload({
     ...{ batchMs: config.batchMs, journalBytes: config.limits.journalBytes, pipeline, logger },
@@ -189,7 +175,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     statusOfGateway({
       ...{ config, version: options.version, startMs: recovered.startMs, restarts },
       ...{ now, trust: timekeeper.trust, machine, pipeline, overload },
-      ...{ settings, sources, forwarder, healthForwarder, delivery },
+      ...{ settings, sources, outlets },
     });
   watchSeries({ state: () => pipeline.progress.state, logger, signal: stopping.batches.signal });
   const tellOfItself = (): Promise<void> =>
@@ -218,7 +204,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     const { append: ingest, handshakes } = journal;
     const inlet = { ingest, handshakes, limits, clientId, logger, signal: stopping.sources.signal };
     await openSources(config.sources, profiles, setup.users ?? {}, overload.pressure, inlet, sources);
-    if (isTelling) telling = tellOfItself();
+    if (config.health.everyMs > 0) telling = tellOfItself();
   } catch (error) {
     await stop();
     throw error;
@@ -232,7 +218,7 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     // The state of a path that died half way through a batch is not one to go on from; the last checkpoint is.
     const unsaved = (await pathEnd) === 'finished' ? await failureOf(checkpoint(pipeline)) : undefined;
     stopping.outlets.abort();
-    await Promise.all([forwarder.closed, healthForwarder?.closed, telling, delivery.closed]);
+    await Promise.all([outlets.closed, telling]);
     await Promise.all([closeStations(stations), settings.close()]);
     if (unsaved !== undefined) throw unsaved;
   }
@@ -255,7 +241,11 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     ruleKeys: (rule) => ruleKeys(pipeline.progress.state, rule),
     plan: () => pipeline.progress.state.plan,
     tap: pipeline.taps.open,
-    cut: () => takeCut({ journal, outbox, forwarder, delivery, settings: settings.settings() }),
+    cut: () =>
+      takeCut({
+        ...{ journal, outbox, delivery: outlets.delivery, settings: settings.settings() },
+        ...{ forwarder: outlets.points, healthForwarder: outlets.health, alertForwarder: outlets.alerts },
+      }),
     devices: () => deviceDetails(pipeline.progress.state, journal.now()),
     explain(rule, keys) {
       const { state } = pipeline.progress;

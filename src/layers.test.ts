@@ -29,6 +29,7 @@ const floors: Record<string, number> = {
   'series-alarm.ts': 4,
   backup: 4,
   'recovery.ts': 5,
+  'outlets.ts': 5,
   'gateway-status.ts': 6,
   'gateway.ts': 7,
   cli: 8,

@@ -24,22 +24,28 @@ export interface Cut {
 
 export interface Stations {
   readonly journal: Pick<Journal, 'end'>;
-  readonly outbox: Pick<Outbox, 'points' | 'levels' | 'alerts'>;
+  readonly outbox: Pick<Outbox, 'points' | 'levels' | 'alerts' | 'health'>;
   readonly forwarder: Pick<Forwarder, 'position'>;
+  /** Of what it tells of itself, and of alerts as points, where these are forwarded. */
+  readonly healthForwarder: Pick<Forwarder, 'position'> | undefined;
+  readonly alertForwarder: Pick<Forwarder, 'position'> | undefined;
   readonly delivery: Pick<Delivery, 'position'>;
   readonly settings: Settings;
 }
 
-export function takeCut({ journal, outbox, forwarder, delivery, settings }: Stations): {
+export function takeCut({ journal, outbox, delivery, settings, ...forwarders }: Stations): {
   readonly cut: Cut;
   release(): void;
 } {
-  const forward = forwarder.position();
+  const forward = forwarders.forwarder.position();
+  const health = forwarders.healthForwarder?.position();
+  const alertPoints = forwarders.alertForwarder?.position();
   const notifiers = delivery.position();
   const lanes: (readonly [string, Lane, number])[] = [
     ['points', outbox.points, forward.needed.lane],
     ...outbox.levels.map(({ name, lane }, i) => [name, lane, forward.needed.levels[i] ?? 0] as const),
-    ['alerts', outbox.alerts, notifiers.needed],
+    ['alerts', outbox.alerts, Math.min(notifiers.needed, alertPoints?.needed.lane ?? notifiers.needed)],
+    ...(health === undefined ? [] : [['health', outbox.health, health.needed.lane] as const]),
   ];
   // The last record says where a lane stands, delivered or not.
   const held = lanes.map(([name, lane, needed]) => {
@@ -53,6 +59,10 @@ export function takeCut({ journal, outbox, forwarder, delivery, settings }: Stat
       files: {
         'outbox/points.position.json': forward.content.toString(),
         'outbox/notifiers.position.json': notifiers.content.toString(),
+        ...(health !== undefined && { 'outbox/health.position.json': health.content.toString() }),
+        ...(alertPoints !== undefined && {
+          'outbox/alert-points.position.json': alertPoints.content.toString(),
+        }),
         'settings.json': encodeSettings(settings),
       },
     },

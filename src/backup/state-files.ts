@@ -114,13 +114,13 @@ async function smallFiles(data: string): Promise<Record<string, string>> {
 
 async function lanesIn(data: string): Promise<Record<string, Range>> {
   const names = await namesIn(join(data, 'outbox'));
-  const folders = names.filter((name) => /^(points(-\d+m)?|alerts)$/.test(name)).sort();
+  const folders = names.filter((name) => /^(points(-\d+m)?|alerts|health)$/.test(name)).sort();
   return Object.fromEntries(folders.map((name) => [`outbox/${name}`, { from: 0 }]));
 }
 
 /** How far the files of points reach, which are not in the backup, must not be looked for elsewhere. */
 function withoutMark(path: string, content: string): string {
-  if (!/^outbox\/points.*\.position\.json$/.test(path)) return content;
+  if (!/^outbox\/(points.*|health)\.position\.json$/.test(path)) return content;
   try {
     const value = decodePosition(Buffer.from(content));
     if (typeof value !== 'object' || value === null || !('mark' in value)) return content;

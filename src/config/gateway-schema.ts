@@ -39,7 +39,13 @@ export function gatewaySchema({ folder, hostName }: Surroundings): z.ZodType<Gat
       .record(label, source(path))
       .prefault({ mqtt: { broker: {} } })
       .describe('Where frames come from, by name. Default: `mqtt`, the embedded broker on loopback.'),
-    forward: section({ influx: influx(path).exactOptional().describe('Points go to this InfluxDB.') })
+    forward: section({
+      influx: influx(path).exactOptional().describe('Points go to this InfluxDB.'),
+      alerts: z
+        .boolean()
+        .default(true)
+        .describe('Whether alerts go to InfluxDB too, as points. Default: true.'),
+    })
       .prefault({})
       .describe('Where points go; left out: to files in data/points.'),
     clock: section({

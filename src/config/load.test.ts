@@ -50,7 +50,7 @@ test('an empty file gives every default', async () => {
         broker: { listen: [{ port: 1883, host: '127.0.0.1' }], allowAnonymous: false, overload: 'block' },
       },
     },
-    forward: {},
+    forward: { alerts: true },
     clock: { waitMs: 300_000 },
     health: { everyMs: 10_000 },
     notify: { log: { log: {} } },

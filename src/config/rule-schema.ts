@@ -67,7 +67,13 @@ const forward = z.union([
 
 /** One rule. */
 export const ruleSchema: z.ZodType<RuleConfig> = section({
-  name: label.describe('Name of the rule, and measurement of its points.'),
+  name: label
+    .superRefine((name, context) => {
+      if (!/^headgate(?:_|$)/.test(name)) return;
+      const remedy = 'give the rule another name; `headgate` and names that begin with `headgate_` are taken';
+      refuse(context, `${show(name)} is a name for what the gateway tells of itself`, remedy);
+    })
+    .describe('Name of the rule, and measurement of its points.'),
   description: z.string().exactOptional().describe('For people.'),
   from: oneOrMore(text).describe('A device, rule:NAME for the results of a rule, or a list of them.'),
   where: expression.exactOptional().describe('Only readings for which this is true.'),

@@ -12,7 +12,8 @@ export interface GatewayConfig {
   readonly devices: string;
   readonly rules: string;
   readonly sources: Readonly<Record<string, SourceConfig>>;
-  readonly forward: { readonly influx?: InfluxConfig };
+  /** `alerts`: their changes go to InfluxDB too. */
+  readonly forward: { readonly influx?: InfluxConfig; readonly alerts: boolean };
   /** How long the time of day is waited for. */
   readonly clock: { readonly waitMs: number };
   /** How often the gateway tells of itself, as points; 0: never. */

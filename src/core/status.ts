@@ -31,6 +31,8 @@ export interface GatewayStatus {
   readonly forward: ForwardLine;
   /** The gateway's points about itself. Absent: it makes none. */
   readonly health?: OwnPointsLine;
+  /** Changes of alerts, as points. Absent: they go to notifiers alone. */
+  readonly alertPoints?: OwnPointsLine;
   readonly notifiers: readonly NotifierLine[];
 }
 

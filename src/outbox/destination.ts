@@ -1,10 +1,12 @@
 /** Where points, and what the gateway tells of itself, go: the InfluxDB of the configuration, or files while there is none. */
 
 import { join } from 'node:path';
-import type { GatewayConfig } from '../config/schema.ts';
+import type { GatewayConfig, InfluxConfig } from '../config/schema.ts';
 import type { Logger } from '../core/log.ts';
 import type { SetAside } from '../core/types.ts';
 import { readWholeFile, systemDisk } from '../log/files.ts';
+import type { Lane } from '../log/lane.ts';
+import { alertLines } from './alert-points.ts';
 import { openFileSink } from './file-sink.ts';
 import { type Forwarder, type ForwardOptions, startForward } from './forward.ts';
 import { createInfluxSink } from './influx.ts';
@@ -21,7 +23,7 @@ export interface ForwardingContext {
   readonly signal: AbortSignal;
 }
 
-type Config = Pick<GatewayConfig, 'forward' | 'data'>;
+type Config = Pick<GatewayConfig, 'data'> & { readonly forward: Pick<GatewayConfig['forward'], 'influx'> };
 
 const pointFileBytes = 1024 * 1024 * 1024;
 const healthFileBytes = 64 * 1024 * 1024;
@@ -63,20 +65,51 @@ export async function startHealthForwarding(config: Config, context: ForwardingC
   });
 }
 
+export interface AlertForwarding extends Omit<ForwardingContext, 'outbox' | 'now'> {
+  /** Alerts as JSON, one a line. */
+  readonly lane: Lane;
+  readonly cursorPath: string;
+  readonly gateway: string;
+}
+
+/** Starts forwarding changes of alerts to InfluxDB as points, in their order. */
+export async function startAlertForwarding(
+  influx: InfluxConfig,
+  { lane, cursorPath, gateway, setAside, logger, signal }: AlertForwarding,
+): Promise<Forwarder> {
+  const { sink, target } = influxDestination(influx);
+  return startForward({
+    sink,
+    target: `${target}, alerts`,
+    lane: alertLines(lane, { gateway, setAside }),
+    cursorPath,
+    disk: systemDisk,
+    backlogPointsPerSecond: unlimited,
+    isQuiet: true,
+    setAside,
+    logger,
+    signal,
+  });
+}
+
+type Destination = Pick<ForwardOptions, 'sink' | 'target' | 'backlogPointsPerSecond'>;
+
+function influxDestination(influx: InfluxConfig): Destination {
+  return {
+    sink: createInfluxSink(influx),
+    target: targetOf(influx),
+    backlogPointsPerSecond: influx.backlogPointsPerSecond,
+  };
+}
+
 /** A way of its own to where the configuration says. `folder` in the data folder is where files go. */
 async function destinationOf(
   { forward: { influx }, data }: Config,
   folder: string,
   budgetBytes: number,
   { now, logger }: ForwardingContext,
-): Promise<Pick<ForwardOptions, 'sink' | 'target' | 'backlogPointsPerSecond'>> {
-  if (influx !== undefined) {
-    return {
-      sink: createInfluxSink(influx),
-      target: targetOf(influx),
-      backlogPointsPerSecond: influx.backlogPointsPerSecond,
-    };
-  }
+): Promise<Destination> {
+  if (influx !== undefined) return influxDestination(influx);
   const path = join(data, folder);
   const files = { disk: systemDisk, budgetBytes, now, logger };
   return { sink: await openFileSink(path, files), target: path, backlogPointsPerSecond: unlimited };
