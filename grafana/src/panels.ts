@@ -29,6 +29,8 @@ export interface About {
   readonly steps?: readonly Step[];
   /** No bucket of time is shorter: as often as there are points. */
   readonly every?: string;
+  /** At most so many buckets, for what comes in bursts. */
+  readonly buckets?: number;
   /** What stands there when the query gives nothing. */
   readonly empty?: string;
   readonly links?: readonly DataLink[];
@@ -56,6 +58,7 @@ interface Described extends Placeable {
   min(min: number): this;
   max(max: number): this;
   interval(interval: string): this;
+  maxDataPoints(most: number): this;
   noValue(text: string): this;
   dataLinks(links: Builder<dashboard.DashboardLink>[]): this;
 }
@@ -64,7 +67,8 @@ const calm = 'green';
 
 /** What all kinds have in common. */
 export function described<P extends Described>(panel: P, about: About): P {
-  const { title, description, unit, targets, decimals, min, max, steps, every, empty, links } = about;
+  const { title, description, unit, targets, decimals, min, max, steps, every, buckets, empty, links } =
+    about;
   panel.title(title).description(description).datasource(dataSource).unit(unit).targets(lettered(targets));
   panel.thresholds(thresholds(steps ?? [[null, calm]]));
   panel.noValue(empty ?? 'no data');
@@ -72,6 +76,7 @@ export function described<P extends Described>(panel: P, about: About): P {
   if (min !== undefined) panel.min(min);
   if (max !== undefined) panel.max(max);
   if (every !== undefined) panel.interval(every);
+  if (buckets !== undefined) panel.maxDataPoints(buckets);
   if (links !== undefined) panel.dataLinks(links.map(dataLink));
   return panel;
 }
@@ -106,7 +111,6 @@ export interface Override {
   readonly unit?: string;
   readonly dashed?: boolean;
   readonly right?: boolean;
-  readonly unfilled?: boolean;
 }
 
 /** Lines over time. */
@@ -115,7 +119,7 @@ export function lines(about: Lines): timeseries.PanelBuilder {
     legend = 'names',
     limits,
     stacked = false,
-    filled = stacked ? 30 : 8,
+    filled = stacked ? 30 : 0,
     bridgeMs,
     overrides = [],
   } = about;
@@ -159,13 +163,12 @@ function limitStyle(limits: 'line' | 'area'): Builder<common.GraphThresholdsStyl
   return new common.GraphThresholdsStyleConfigBuilder().mode(limits === 'line' ? Dashed : DashedAndArea);
 }
 
-function propertiesOf({ colour, unit, dashed, right, unfilled }: Override): dashboard.DynamicConfigValue[] {
+function propertiesOf({ colour, unit, dashed, right }: Override): dashboard.DynamicConfigValue[] {
   return [
     ...(colour === undefined ? [] : [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]),
     ...(unit === undefined ? [] : [{ id: 'unit', value: unit }]),
     ...(dashed === true ? [{ id: 'custom.lineStyle', value: { fill: 'dash', dash: [6, 4] } }] : []),
     ...(right === true ? [{ id: 'custom.axisPlacement', value: 'right' }] : []),
-    ...(unfilled === true ? [{ id: 'custom.fillOpacity', value: 0 }] : []),
   ];
 }
 
@@ -180,19 +183,25 @@ export interface Number extends About {
   readonly lately?: string;
   /** Shown for the number, as it is: 0 is "none". */
   readonly words?: Readonly<Record<string, { readonly text: string; readonly color?: string }>>;
-  readonly names?: boolean;
+  /** The value is a text, of the series of this name. */
+  readonly text?: string;
 }
 
 /** A number, large. */
 export function number(about: Number): stat.PanelBuilder {
-  const { calc = 'lastNotNull', course = false, loud = false, lately, words, names = false } = about;
+  const { calc = 'lastNotNull', course = false, loud = false, lately, words, text } = about;
   const { Area, None } = common.BigValueGraphMode;
   const { Background, Value } = common.BigValueColorMode;
   const panel = described(new stat.PanelBuilder(), about)
-    .reduceOptions(new common.ReduceDataOptionsBuilder().calcs([calc]).fields('').values(false))
+    .reduceOptions(
+      new common.ReduceDataOptionsBuilder()
+        .calcs([calc])
+        .fields(text === undefined ? '' : `/^${text}$/`)
+        .values(false),
+    )
     .graphMode(course ? Area : None)
     .colorMode(loud ? Background : Value)
-    .textMode(names ? common.BigValueTextMode.ValueAndName : common.BigValueTextMode.Value)
+    .textMode(common.BigValueTextMode.Value)
     .colorScheme(new dashboard.FieldColorBuilder().mode(dashboard.FieldColorModeId.Thresholds));
   if (lately !== undefined) panel.timeFrom(lately).hideTimeOverride(true);
   if (words !== undefined) panel.mappings([{ type: dashboard.MappingType.ValueToText, options: words }]);

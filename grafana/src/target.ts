@@ -26,8 +26,12 @@ export function series(selection: Selection, alias: string): TargetOf {
   return (refId) => target({ ...base(refId, selection), resultFormat: 'time_series', alias });
 }
 
-/** One table, with the groups' tags as columns. */
+/**
+ * One table, with the groups' tag as a column. One tag only: with several, Grafana's parser (influxql/converter/converter.go) may put
+ * a series' values into each other's columns. Further tags are columns of the selection: those of the point selected.
+ */
 export function rows(selection: Selection): TargetOf {
+  if ((selection.by ?? []).length > 1) throw new Error('a table of groups by more than one tag');
   return (refId) => target({ ...base(refId, selection), resultFormat: 'table' });
 }
 

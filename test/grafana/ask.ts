@@ -5,6 +5,7 @@
  */
 
 import type { Influxd, Series } from '../peers/influxd.ts';
+import type { AnnotationJson, DashboardJson, PanelJson, TargetJson, VariableJson } from './dashboard-json.ts';
 import {
   type Choice,
   type Choices,
@@ -14,98 +15,6 @@ import {
   withChoices,
   withMacros,
 } from './interpolate.ts';
-
-/** As it stands in the file, as far as it is looked at. */
-export interface DashboardJson {
-  readonly uid: string;
-  readonly title: string;
-  readonly description: string;
-  readonly schemaVersion: number;
-  readonly tags: readonly string[];
-  readonly time: { readonly from: string; readonly to: string };
-  readonly refresh: string;
-  readonly panels: readonly PanelJson[];
-  readonly templating: { readonly list: readonly VariableJson[] };
-  readonly annotations: { readonly list: readonly AnnotationJson[] };
-}
-
-export interface DataSourceJson {
-  readonly type: string;
-  readonly uid: string;
-}
-
-export interface PanelJson {
-  readonly id: number;
-  readonly type: string;
-  readonly title: string;
-  readonly description?: string;
-  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly datasource?: DataSourceJson;
-  readonly targets?: readonly TargetJson[];
-  readonly interval?: string;
-  readonly timeFrom?: string;
-  readonly fieldConfig?: {
-    readonly defaults: FieldJson;
-    readonly overrides: readonly OverrideJson[];
-  };
-  // biome-ignore lint/suspicious/noExplicitAny: options differ by kind of panel
-  readonly options?: any;
-  readonly transformations?: readonly { readonly id: string; readonly options: OrganizeJson }[];
-}
-
-export interface FieldJson {
-  readonly unit?: string;
-  readonly decimals?: number;
-  readonly min?: number;
-  readonly max?: number;
-  readonly noValue?: string;
-  readonly thresholds?: {
-    readonly steps: readonly { readonly value: number | null; readonly color: string }[];
-  };
-  readonly mappings?: readonly {
-    readonly options: Readonly<Record<string, { text?: string; color?: string }>>;
-  }[];
-  // biome-ignore lint/suspicious/noExplicitAny: differs by kind of panel
-  readonly custom?: any;
-}
-
-export interface OverrideJson {
-  readonly matcher: { readonly id: string; readonly options: string };
-  // biome-ignore lint/suspicious/noExplicitAny: any setting of a field
-  readonly properties: readonly { readonly id: string; readonly value?: any }[];
-}
-
-export interface OrganizeJson {
-  readonly excludeByName: Readonly<Record<string, boolean>>;
-  readonly indexByName: Readonly<Record<string, number>>;
-  readonly renameByName: Readonly<Record<string, string>>;
-}
-
-export interface TargetJson {
-  readonly refId: string;
-  readonly datasource: DataSourceJson;
-  readonly rawQuery: boolean;
-  readonly query: string;
-  readonly resultFormat?: 'time_series' | 'table';
-  readonly alias?: string;
-}
-
-export interface VariableJson {
-  readonly name: string;
-  readonly type: string;
-  readonly query: string;
-  readonly datasource?: DataSourceJson;
-  readonly multi?: boolean;
-  readonly includeAll?: boolean;
-  readonly allValue?: string;
-}
-
-export interface AnnotationJson {
-  readonly name: string;
-  readonly iconColor: string;
-  readonly datasource: DataSourceJson;
-  readonly target: TargetJson & { readonly textColumn: string; readonly tagsColumn: string };
-}
 
 export interface Answer {
   readonly target: TargetJson;
@@ -136,7 +45,7 @@ export interface DashboardAnswer {
 }
 
 export interface Viewer {
-  readonly influxd: Influxd;
+  readonly influxd: Pick<Influxd, 'query'>;
   readonly database: string;
   /** The moment at which the person looks. */
   readonly nowMs: number;
@@ -158,7 +67,8 @@ export async function open(dashboard: DashboardJson, viewer: Viewer): Promise<Da
   const panels: PanelAnswer[] = [];
   for (const panel of dashboard.panels.filter(({ type }) => type !== 'row')) {
     const own = rangeOf(time, viewer.nowMs, panel.timeFrom);
-    const ms = intervalMs(own, panel.gridPos.w * pointsAColumn, panel.interval);
+    const points = panel.maxDataPoints ?? panel.gridPos.w * pointsAColumn;
+    const ms = intervalMs(own, points, panel.interval);
     const answers: Answer[] = [];
     for (const target of panel.targets ?? []) {
       const query = withMacros(withChoices(target.query, choices), own, ms);

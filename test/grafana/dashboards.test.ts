@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { dashboardFiles, jsonOf } from '../../grafana/src/dashboards/index.ts';
-import type { DashboardJson, DataSourceJson, PanelJson, TargetJson } from './ask.ts';
+import type { DashboardJson, DataSourceJson, PanelJson, TargetJson } from './dashboard-json.ts';
 import { dashboards, dashboardTexts } from './files.ts';
 
 test('the files are those of the code', () => {

@@ -1,7 +1,7 @@
 /** The dashboards as they are committed. */
 
 import { readdirSync, readFileSync } from 'node:fs';
-import type { DashboardJson } from './ask.ts';
+import type { DashboardJson } from './dashboard-json.ts';
 
 export const folder = new URL('../../grafana/dashboards/', import.meta.url);
 

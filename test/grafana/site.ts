@@ -24,44 +24,66 @@ export interface SiteOptions {
   readonly backMs: number;
   /** A bus says its place so often; the shipped simulation says it every second. */
   readonly positionsEveryMs: number;
-  /** Instead of five minutes: nobody waits that long for a bus to be silent. */
+  /** `5m` as shipped; a test does not wait that long for a bus to be silent. */
   readonly silentAfter: string;
   readonly seed?: number;
+  /** Hour of the depot's day at which the past begins; the rush hour without. */
+  readonly beginsAtHour?: number;
+  /** Other devices than the depot's twelve buses and its press, and who sends for them. */
+  readonly devices?: Devices;
+  /** Further lines of rules/fleet.csv. */
+  readonly fleet?: readonly string[];
+  readonly health?: string;
+  readonly preloads?: readonly string[];
+}
+
+export interface Devices {
+  readonly senders: readonly string[];
+  readonly messagesBetween: (depot: Depot, fromMs: number, untilMs: number) => Message[];
 }
 
 export interface Site {
   readonly gateway: GatewayProcess;
+  /** Publishes what has become due since the last call, and waits for nothing: a gateway may be away. */
+  goOn(): void;
   /** Publishes what has become due since the last call, and waits until the gateway has it. */
   catchUp(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const root = join(import.meta.dirname, '../..');
-/** Simulated hour of the day at which the past begins. */
+/** Simulated hour of the day at which the past begins: the buses fill. */
 const rushHour = 6.75;
 /** So much is handed to the connections at once. */
 const pieceMs = 10 * 60_000;
 
 export async function startSite(options: SiteOptions): Promise<Site> {
+  const { devices = { senders, messagesBetween }, preloads = [], beginsAtHour = rushHour } = options;
   const port = await freePort();
-  const gateway = await makeGateway({ 'headgate.yaml': configuration(options, port), ...shipped(options) });
+  const files = { 'headgate.yaml': configuration(options, port), ...shipped(options) };
+  const gateway = await makeGateway(files, { preloads });
   await gateway.start();
-  const publisher = await openPublisher(port, senders);
+  const publisher = await openPublisher(port, devices.senders);
   const startMs = Date.now() - options.backMs;
-  const depot: Depot = { seed: options.seed ?? 7, startMs, midnightMs: startMs - rushHour * 3_600_000 };
+  const depot: Depot = { seed: options.seed ?? 7, startMs, midnightMs: startMs - beginsAtHour * 3_600_000 };
   let doneMs = startMs;
   let sent = 0;
+  const due = (untilMs: number): Message[] => {
+    const messages = devices.messagesBetween(depot, doneMs, untilMs).filter(isWanted(options));
+    doneMs = untilMs;
+    sent += messages.length;
+    return messages;
+  };
   return {
     gateway,
+    goOn() {
+      publisher.publish(due(Date.now()));
+    },
     async catchUp() {
       const nowMs = Date.now();
       while (doneMs < nowMs) {
-        const untilMs = Math.min(nowMs, doneMs + pieceMs);
-        const messages = messagesBetween(depot, doneMs, untilMs).filter(isWanted(options));
-        publisher.publish(messages);
+        publisher.publish(due(Math.min(nowMs, doneMs + pieceMs)));
         await answered(publisher);
-        sent += messages.length;
-        doneMs = untilMs;
       }
       await until(
         async () => (await gateway.status()).fates.frames >= sent,
@@ -92,7 +114,7 @@ function isWanted({ positionsEveryMs }: SiteOptions): (message: Message) => bool
   };
 }
 
-function configuration({ gateway, influxUrl }: SiteOptions, port: number): string {
+function configuration({ gateway, influxUrl, health }: SiteOptions, port: number): string {
   return [
     `gateway: ${gateway}`,
     'data: data',
@@ -101,12 +123,13 @@ function configuration({ gateway, influxUrl }: SiteOptions, port: number): strin
     '  probe: { serial: { path: ./not-plugged-in, baud: 9600, framing: line } }',
     'forward:',
     `  influx: { url: "${influxUrl}", database: ${database} }`,
+    ...(health === undefined ? [] : [`health: { every: ${health} }`]),
     '',
   ].join('\n');
 }
 
 /** The shipped devices and rules, as they are but for what is silence. */
-function shipped({ silentAfter }: SiteOptions): Record<string, string> {
+function shipped({ silentAfter, fleet = [] }: SiteOptions): Record<string, string> {
   const files: Record<string, string> = {};
   for (const folder of ['devices', 'rules']) {
     for (const name of readdirSync(join(root, folder))) {
@@ -116,5 +139,6 @@ function shipped({ silentAfter }: SiteOptions): Record<string, string> {
   }
   const position = 'devices/bus-position.yaml';
   files[position] = files[position]!.replace('silent_after: 5m', `silent_after: ${silentAfter}`);
+  files['rules/fleet.csv'] += fleet.map((line) => `${line}\n`).join('');
   return files;
 }

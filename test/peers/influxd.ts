@@ -101,6 +101,11 @@ async function ask(
   return body.results?.flatMap((result) => result.series ?? []) ?? [];
 }
 
+/** Asks a server that somebody else has started. */
+export function queryOf(url: string): Influxd['query'] {
+  return (text, database) => ask(url, text, database, undefined);
+}
+
 /** Starts influxd and waits until it answers. */
 export async function startInfluxd(options: InfluxdOptions = {}): Promise<Influxd> {
   const folder = await mkdtemp(join(tmpdir(), 'headgate-influxd-'));

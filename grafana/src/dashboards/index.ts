@@ -2,10 +2,13 @@
 
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { type Board, dashboardOf } from '../board.ts';
-import { buses } from './buses.ts';
+import { buses } from './buses/board.ts';
+import { fleet } from './fleet/board.ts';
+import { gateway } from './gateway/board.ts';
+import { health } from './health/board.ts';
 import { machines } from './machines.ts';
 
-const boards: Readonly<Record<string, () => Board>> = { buses, machines };
+const boards: Readonly<Record<string, () => Board>> = { buses, fleet, gateway, health, machines };
 
 /** As files: `buses.json` and what stands in it. */
 export function dashboardFiles(): ReadonlyMap<string, Dashboard> {

@@ -1,21 +1,23 @@
 /** Machines: bearing temperature and how far it is off its own last hour. From rules/bearing-drift.yaml. */
 
+import { alertLog, alertStrips, annotations } from '../alerts.ts';
 import type { Board } from '../board.ts';
 import { chosen, field, of } from '../influxql.ts';
-import { lines, number, type Step, strips } from '../panels.ts';
+import { lines, number, type Step } from '../panels.ts';
 import { rowsPanel } from '../tables.ts';
 import { rows, series } from '../target.ts';
 import { dataSourceVariable, tagVariable } from '../variables.ts';
 
 const rule = 'bearing-drift';
 const where = [chosen('gateway'), chosen('machine')];
+const ofMachines = { rules: [rule], where };
 const every = '1m';
 const bridgeMs = 5 * 60_000;
 
 /** `bearing-drift` warns at 4 K off the machine's own last hour, and is critical from 6 K above it. */
-const hotter: readonly Step[] = [
-  [null, 'blue'],
-  [-4, 'green'],
+const beyond = (within: string): readonly Step[] => [
+  [null, 'orange'],
+  [-4, within],
   [4, 'orange'],
   [6, 'red'],
 ];
@@ -31,7 +33,7 @@ export const machines = (): Board => ({
     tagVariable({ tag: 'gateway', label: 'Gateway', measurement: rule }),
     tagVariable({ tag: 'machine', label: 'Machine', measurement: rule, within: ['gateway'] }),
   ],
-  annotations: [],
+  annotations: annotations(ofMachines, 'all'),
   sections: [
     {
       lines: [
@@ -54,11 +56,12 @@ export const machines = (): Board => ({
         {
           height: 7,
           panels: [
-            [14, driftStrips()],
+            [14, alerts()],
             [10, readings()],
           ],
         },
-        { height: 8, panels: [[24, machineTable()]] },
+        { height: 7, panels: [[24, machineTable()]] },
+        { height: 8, panels: [[24, log()]] },
       ],
     },
   ],
@@ -103,7 +106,7 @@ const worstDrift = () =>
     decimals: 1,
     targets: [series({ columns: { drift: of('max', 'value') }, from: [lastOf('drift')] }, 'drift')],
     lately: '10m',
-    steps: hotter,
+    steps: beyond('green'),
     loud: true,
     empty: 'not heard',
   });
@@ -150,7 +153,8 @@ const drift = () =>
     every,
     bridgeMs,
     limits: 'line',
-    steps: hotter,
+    // A limit's line has the colour of what begins there.
+    steps: beyond('orange'),
   });
 
 const spread = () =>
@@ -166,18 +170,20 @@ const spread = () =>
     bridgeMs,
   });
 
-const driftStrips = () =>
-  strips({
-    title: 'Drift by machine',
-    description:
-      'Each machine over time: green within 4 K of its last hour, blue colder, orange from 4 K, red from 6 K above.',
-    unit: 'kelvin',
-    decimals: 1,
-    targets: [series(over('last', 'drift'), '$tag_machine')],
-    every,
-    bridgeMs,
-    steps: hotter,
-  });
+const alerts = () =>
+  alertStrips(
+    {
+      title: 'Alerts by machine',
+      description: 'Orange: warning, red: critical. A strip begins with the first change in the time shown.',
+    },
+    { ...ofMachines, by: ['machine'], alias: '$tag_machine' },
+  );
+
+const log = () =>
+  alertLog(
+    { title: 'Alerts of machines', description: 'The newest 100 changes, as they were told.' },
+    ofMachines,
+  );
 
 const readings = () =>
   lines({
@@ -205,10 +211,11 @@ const machineTable = () =>
           hot: field('hot'),
           drift: field('drift'),
           spread: field('spread'),
+          gateway: field('gateway'),
         },
         from: rule,
         where,
-        by: ['gateway', 'machine'],
+        by: ['machine'],
       }),
     ],
     columns: [
@@ -216,7 +223,14 @@ const machineTable = () =>
       { name: 'temperature', title: 'Temperature', unit: 'celsius', decimals: 1 },
       { name: 'mean', title: 'Average, last hour', unit: 'celsius', decimals: 1 },
       { name: 'hot', title: 'Highest, last hour', unit: 'celsius', decimals: 1 },
-      { name: 'drift', title: 'Drift', unit: 'kelvin', decimals: 1, steps: hotter, loud: true },
+      {
+        name: 'drift',
+        title: 'Drift',
+        unit: 'kelvin',
+        decimals: 1,
+        steps: beyond('transparent'),
+        loud: true,
+      },
       { name: 'spread', title: 'Spread', unit: 'kelvin', decimals: 2 },
       { name: 'Time', title: 'Heard', unit: 'dateTimeFromNow' },
       { name: 'gateway', title: 'Gateway' },
