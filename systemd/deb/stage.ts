@@ -72,6 +72,8 @@ export function makeTree(stage: Stage): void {
   put(`${doc}/changelog.Debian.gz`, zipped(debianChangelog(version, date)));
   for (const name of readdirSync(join(root, 'docs')))
     if (name.endsWith('.md')) put(`${doc}/${name}`, readFileSync(join(root, 'docs', name)));
+  for (const name of ['dashboards', 'provisioning'])
+    cpSync(join(root, 'grafana', name), join(tree, doc, 'examples/grafana', name), { recursive: true });
   put(`${doc}/examples/journald-small.conf`, readFileSync(join(own, 'journald-small.conf')));
   put('usr/share/lintian/overrides/headgate', readFileSync(join(own, 'debian/lintian-overrides')));
 }
