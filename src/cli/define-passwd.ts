@@ -1,8 +1,6 @@
 /** The command that writes the users file. */
 
-import { command, configOption, type Define } from './options.ts';
-
-const collect = (one: string, all: string[] | undefined): string[] => [...(all ?? []), one];
+import { collect, command, configOption, type Define } from './options.ts';
 
 export const definePasswd: Define = (program, outcome) => {
   command(program, 'passwd', 'add a user of the broker, change its password, or delete it')

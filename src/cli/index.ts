@@ -10,6 +10,7 @@ import { defineAck, defineAlerts, defineSilence } from './define-alerts.ts';
 import { defineExport, defineImport } from './define-backup.ts';
 import { defineDoctor } from './define-doctor.ts';
 import { defineDevices, defineExplain, defineTap } from './define-explain.ts';
+import { defineInit } from './define-init.ts';
 import { definePasswd } from './define-passwd.ts';
 import { exitCodes, explainFailure } from './failure.ts';
 import { logLevels } from './log-levels.ts';
@@ -58,7 +59,7 @@ export function createProgram(outcome: Outcome = { exitCode: exitCodes.fine }): 
     .showHelpAfterError('see headgate --help, or headgate COMMAND --help')
     .addHelpText('after', programHelp);
   const defines = [
-    ...[defineRun, defineDemo, defineCheck, defineTest, defineReplay, defineStatus],
+    ...[defineInit, defineRun, defineDemo, defineCheck, defineTest, defineReplay, defineStatus],
     ...[
       defineDevices,
       defineExplain,
@@ -80,6 +81,7 @@ export function createProgram(outcome: Outcome = { exitCode: exitCodes.fine }): 
 const programHelp = `
 Examples:
   headgate demo                           see it at work, nothing else needed
+  headgate init                           set a gateway up here
   headgate check && headgate run          validate the files here, then run them
   headgate test                           prove the rules by tests beside them
   headgate replay --device press old.csv  last month through today's rules

@@ -30,6 +30,11 @@ export function formatOption(): Option {
     .default('text');
 }
 
+/** For options that may be given several times. */
+export function collect(one: string, all: string[] | undefined): string[] {
+  return [...(all ?? []), one];
+}
+
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;

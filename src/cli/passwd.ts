@@ -6,20 +6,19 @@
  * taking the change over are told: who was deleted would else still be let in, and nobody know of it.
  */
 
-import { chmod, chown, lstat, realpath, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { displayPath, largestFileBytes } from '../config/files.ts';
-import { readPlainFile } from '../config/plain-file.ts';
+import { existsSync } from 'node:fs';
+import { lstat, realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { cannotRead, displayPath, readTextFile } from '../config/files.ts';
 import type { GatewayConfig } from '../config/schema.ts';
 import { loadUsersFile } from '../config/users.ts';
 import { deleteUser, setUser } from '../config/users-edit.ts';
-import { permission, userName } from '../config/users-schema.ts';
-import { GatewayError, reasonOf } from '../core/errors.ts';
 import { hashPassword } from '../core/password-hash.ts';
-import { systemDisk, writeFileDurably } from '../log/files.ts';
+import { checkUser } from './check-user.ts';
 import { exitCodes, Refused, UsageError } from './failure.ts';
 import { printDiagnostics } from './print-diagnostics.ts';
 import { readPassword, type Terminal } from './read-password.ts';
+import { replaceFile } from './replace-file.ts';
 import { loadGatewayConfig } from './setup.ts';
 
 export interface PasswdOptions {
@@ -43,7 +42,7 @@ export async function passwdCommand(options: PasswdOptions): Promise<number> {
   if (options.isDeleting) {
     const text = deleteUser(read(path), name);
     if (text === undefined) throw new Refused(`there is no user ${name} in ${shown}`);
-    await replace(path, text);
+    await replaceFile(path, text, 'private');
     stdout.write(`${name} deleted from ${shown}\n`);
     return tellMistakes(path, stdout);
   }
@@ -51,7 +50,7 @@ export async function passwdCommand(options: PasswdOptions): Promise<number> {
   setUser(read(path), { name, password: '' });
   const password = await hashPassword(await readPassword(name, terminal));
   const { text, isNew, isIdle } = setUser(read(path), { name, password, publish, subscribe });
-  await replace(path, text);
+  await replaceFile(path, text, 'private');
   stdout.write(isNew ? `${name} added to ${shown}\n` : `password of ${name} changed in ${shown}\n`);
   if (isIdle) stdout.write(`${name} may do nothing yet: fill in publish and subscribe in ${shown}\n`);
   return tellMistakes(path, stdout);
@@ -71,7 +70,7 @@ async function realFile(file: string): Promise<string> {
   try {
     return await realpath(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable(file, error);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw cannotRead(file, error);
     const isLink = await lstat(file).then(
       (stats) => stats.isSymbolicLink(),
       () => false,
@@ -84,20 +83,10 @@ async function realFile(file: string): Promise<string> {
 }
 
 function check({ name, publish = [], subscribe = [], isDeleting }: PasswdOptions): void {
-  const wrong = userName.safeParse(name).error?.issues[0];
-  if (wrong) throw usage(wrong);
-  for (const filter of [...publish, ...subscribe]) {
-    const mistake = permission.safeParse(filter).error?.issues[0];
-    if (mistake) throw usage({ ...mistake, message: `${filter}: ${mistake.message}` });
-  }
+  checkUser(name, [...publish, ...subscribe]);
   if (isDeleting && publish.length + subscribe.length > 0) {
     throw new UsageError('--delete goes with neither --publish nor --subscribe', { remedy: 'remove one' });
   }
-}
-
-function usage(issue: { readonly message: string; readonly params?: unknown }): UsageError {
-  const { remedy } = (issue.params ?? {}) as { remedy?: unknown };
-  return new UsageError(issue.message, typeof remedy === 'string' ? { remedy } : {});
 }
 
 function usersFileOf({ sources }: GatewayConfig): string {
@@ -117,30 +106,5 @@ function usersFileOf({ sources }: GatewayConfig): string {
 }
 
 function read(path: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
-      readPlainFile(path, largestFileBytes),
-    );
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw unreadable(path, error);
-  }
-}
-
-function unreadable(path: string, error: unknown): GatewayError {
-  const isText = !(error instanceof TypeError);
-  const reason = isText ? reasonOf(error) : 'it is not UTF-8 text';
-  return new GatewayError(`cannot read ${displayPath(path)}: ${reason}`, {
-    remedy: isText ? 'check its path and permissions' : 'save it as UTF-8',
-    cause: error,
-  });
-}
-
-/** Its own group may go on reading it, everybody else not. A new one belongs to the owner of its folder. */
-async function replace(path: string, text: string): Promise<void> {
-  const before = await stat(path).catch(() => undefined);
-  await writeFileDurably(systemDisk, path, Buffer.from(text));
-  const { uid, gid } = before ?? (await stat(dirname(path)));
-  if (process.getuid?.() === 0) await chown(path, uid, gid);
-  if (before) await chmod(path, before.mode & 0o660);
+  return existsSync(path) ? readTextFile(path) : '';
 }

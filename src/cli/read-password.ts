@@ -4,6 +4,8 @@
  * Never from the command line, which every user of the machine can read. What is typed goes into no variable that is logged.
  */
 
+import { readPlainFile } from '../config/plain-file.ts';
+import { GatewayError, reasonOf } from '../core/errors.ts';
 import { maxPasswordBytes } from '../core/password-hash.ts';
 import { Refused, UsageError } from './failure.ts';
 
@@ -22,6 +24,23 @@ export async function readPassword(name: string, terminal: Terminal): Promise<Bu
   throw new Refused('the two passwords are not the same', { remedy: 'try again; nothing was changed' });
 }
 
+/** Asked for once on a terminal, without showing it: what was copied is right or wrong as a whole. */
+export async function readSecret(prompt: string, terminal: Terminal): Promise<string> {
+  return (await typed(prompt, terminal)).toString().trim();
+}
+
+/** The only line of a file. Throws a `GatewayError`. */
+export function readPasswordFile(path: string): Buffer {
+  try {
+    return checked(onlyLine(readPlainFile(path, maxPasswordBytes * 2), path));
+  } catch (error) {
+    if (error instanceof GatewayError) throw error;
+    throw new GatewayError(`cannot read ${path}: ${reasonOf(error)}`, {
+      remedy: 'check its path and permissions',
+    });
+  }
+}
+
 function checked(password: Buffer): Buffer {
   if (password.length === 0) throw new Refused('an empty password', { remedy: 'nothing was changed' });
   if (password.length <= maxPasswordBytes) return password;
@@ -33,10 +52,13 @@ function checked(password: Buffer): Buffer {
 async function lineOf(stdin: AsyncIterable<Buffer | string>): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of stdin) parts.push(Buffer.from(part));
-  const text = Buffer.concat(parts);
+  return onlyLine(Buffer.concat(parts), 'standard input');
+}
+
+function onlyLine(text: Buffer, where: string): Buffer {
   const end = text.indexOf('\n');
   const isLast = end === -1 || end === text.length - 1;
-  if (!isLast) throw new UsageError('standard input has several lines', { remedy: 'give one password' });
+  if (!isLast) throw new UsageError(`${where} has several lines`, { remedy: 'give one password' });
   return end === -1 ? text : text.subarray(0, text[end - 1] === 0x0d ? end - 1 : end);
 }
 

@@ -7,7 +7,7 @@
 
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
-import { type Diagnostic, GatewayError } from '../core/errors.ts';
+import { type Diagnostic, GatewayError, reasonOf } from '../core/errors.ts';
 import { readYaml, type YamlFile } from './document.ts';
 import { readPlainFile } from './plain-file.ts';
 
@@ -50,6 +50,26 @@ export function readYamlFiles(paths: readonly string[]): YamlFile[] {
 /** The same for one file. */
 export function readYamlFile(path: string): YamlFile {
   return readYamlFiles([path])[0]!;
+}
+
+/** A file as text; throws a `GatewayError`, for one that is missing too. */
+export function readTextFile(path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+      readPlainFile(path, largestFileBytes),
+    );
+  } catch (error) {
+    throw cannotRead(path, error);
+  }
+}
+
+export function cannotRead(path: string, error: unknown): GatewayError {
+  const isText = !(error instanceof TypeError);
+  const reason = isText ? reasonOf(error) : 'it is not UTF-8 text';
+  return new GatewayError(`cannot read ${displayPath(path)}: ${reason}`, {
+    remedy: isText ? 'check its path and permissions' : 'save it as UTF-8',
+    cause: error,
+  });
 }
 
 /** What may still be read. */

@@ -11,7 +11,7 @@ import type { Diagnostic } from '../core/errors.ts';
 import { crossCheck } from './cross-checks.ts';
 import { deviceSchema } from './device-schema.ts';
 import { readYaml, type YamlFile } from './document.ts';
-import { isTestFile, kindOf, readYamlFile, readYamlFiles, yamlFilesIn } from './files.ts';
+import { displayPath, isTestFile, kindOf, readYamlFile, readYamlFiles, yamlFilesIn } from './files.ts';
 import { gatewaySchema } from './gateway-schema.ts';
 import { valueAt } from './issues.ts';
 import type { LocatedDevice, LocatedFile, LocatedRule } from './located.ts';
@@ -60,13 +60,22 @@ export async function loadConfig(configPath: string | undefined, env: Environmen
   const path = resolve(configPath ?? defaultConfigName);
   const isAbsent = configPath === undefined && (await kindOf(path)) === undefined;
   const file = isAbsent ? readYaml(defaultConfigName, path, '') : readYamlFile(path);
-  const schema = gatewaySchema({ folder: dirname(path), hostName: hostName() });
+  return { isAbsent, ...checked(file, env) };
+}
+
+/** The same for a text that is to be the file at this path. */
+export function checkConfigText(path: string, text: string, env: Environment): LoadedConfig {
+  return { isAbsent: false, ...checked(readYaml(displayPath(path), path, text), env) };
+}
+
+function checked(file: YamlFile, env: Environment): Omit<LoadedConfig, 'isAbsent'> {
+  const schema = gatewaySchema({ folder: dirname(file.path), hostName: hostName() });
   const { value, diagnostics } = validate('gateway', schema, file, env);
-  return { file, isAbsent, ...(value && { config: value }), diagnostics };
+  return { file, ...(value && { config: value }), diagnostics };
 }
 
 /** The machine's name as a gateway's: what a name cannot hold is replaced. */
-function hostName(): string {
+export function hostName(): string {
   const name = hostname()
     .replace(/[^\p{L}\p{N}_.-]/gu, '-')
     .replace(/^[^\p{L}\p{N}]+/u, '');

@@ -48,7 +48,7 @@ export async function probeInflux(
 ): Promise<readonly Finding[]> {
   const client = createInfluxClient(config);
   try {
-    const ping = await client.request({ method: 'GET', path: '/ping' }, signal);
+    const ping = await client.request(pingRequest, signal);
     const server = serverOf(ping);
     const seen = { about: 'server', state: server.isInflux ? 'ok' : 'warn', words: server.words } as const;
     const clock = clockFinding(ping, now());
@@ -59,6 +59,23 @@ export async function probeInflux(
     client.close();
   }
 }
+
+/** What is at the address, for somebody who has no credentials for it yet. Never rejects. */
+export async function generationAt(
+  { url, timeoutMs }: Pick<InfluxConfig, 'url' | 'timeoutMs'>,
+  signal: AbortSignal,
+): Promise<InfluxServer> {
+  const client = createInfluxClient({ url, timeoutMs, database: '', backlogPointsPerSecond: 1 });
+  try {
+    return serverOf(await client.request(pingRequest, signal));
+  } catch (error) {
+    return { words: networkOutcome(error).detail, isInflux: false };
+  } finally {
+    client.close();
+  }
+}
+
+const pingRequest = { method: 'GET', path: '/ping' } as const;
 
 function failure(error: unknown, config: InfluxConfig): Finding {
   if (error instanceof GatewayError) {
