@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Scene } from './page/scene.ts';
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
 const pageFolder = join(import.meta.dirname, 'page');
 const uplotFolder = join(import.meta.dirname, '../../node_modules/uplot/dist');
 const width = 1440;
@@ -25,6 +25,16 @@ const types: Readonly<Record<string, string>> = {
   js: 'text/javascript',
   ts: 'text/javascript',
 };
+
+/** Runs a program of the system; gives what it writes. */
+async function run(program: string, args: readonly string[]): Promise<string> {
+  try {
+    return (await execute(program, args, { maxBuffer: 64e6 })).stdout;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new Error(`${program} is not installed: apt-get install chromium pngquant`);
+  }
+}
 
 /** Writes the picture. */
 export async function shoot(scene: Scene, path: string): Promise<void> {
@@ -51,9 +61,9 @@ export async function shoot(scene: Scene, path: string): Promise<void> {
       ],
       ...[`--user-data-dir=${profile}`, '--virtual-time-budget=15000'],
     ];
-    const { stdout } = await run('chromium', [...chromium, '--dump-dom', url], { maxBuffer: 64e6 });
-    const height = /<title>ready (\d+)</.exec(stdout)?.[1];
-    if (height === undefined) throw new Error(`${path}: the page did not draw\n${stdout.slice(0, 2000)}`);
+    const drawn = await run('chromium', [...chromium, '--dump-dom', url]);
+    const height = /<title>ready (\d+)</.exec(drawn)?.[1];
+    if (height === undefined) throw new Error(`${path}: the page did not draw\n${drawn.slice(0, 2000)}`);
     await run('chromium', [...chromium, `--window-size=${width},${height}`, `--screenshot=${path}`, url]);
     await run('pngquant', ['--force', '--speed', '1', '--strip', '--output', path, '64', path]);
   } finally {

@@ -39,8 +39,7 @@ export interface Selection {
 
 export const timeFilter = '$timeFilter';
 
-const selectors = ['last', 'max', 'min', 'count', 'mean', 'sum', 'spread', 'stddev', 'median'] as const;
-type Aggregate = (typeof selectors)[number];
+export type Aggregate = 'last' | 'max' | 'min' | 'count' | 'mean' | 'sum' | 'spread';
 
 /** An aggregate of a field: `of('last', 'share')`. */
 export function of(aggregate: Aggregate, name: string): Expression {
@@ -76,6 +75,15 @@ export function chosen(tag: string, variable: string = tag): Condition {
 export function isOneOf(tag: string, values: readonly string[]): Condition {
   const tests = values.map((value) => `${identifier(tag)} = ${literal(value)}`);
   return { text: tests.length === 1 ? tests[0]! : `(${tests.join(' OR ')})` };
+}
+
+/** A field over time, in buckets as wide as the panel has room for; a series for each of `by`. */
+export function overTime(
+  aggregate: Aggregate,
+  name: string,
+  whose: Pick<Selection, 'from' | 'where' | 'by'>,
+): Selection {
+  return { ...whose, columns: { [name]: of(aggregate, name) }, every: '$__interval', fill: 'null' };
 }
 
 /** The text of a selection. Throws where it says something that InfluxQL has no meaning for. */

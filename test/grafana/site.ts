@@ -9,10 +9,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Depot, Message } from '../../src/cli/demo/bus.ts';
-import { messagesBetween, senders } from '../../src/cli/demo/depot.ts';
+import { linesBetween, messagesBetween, senders } from '../../src/cli/demo/depot.ts';
 import { openPublisher, type Publisher } from '../../src/cli/demo/publisher.ts';
 import { type GatewayProcess, makeGateway } from '../peers/gateway.ts';
 import { freePort } from '../peers/influxd.ts';
+import type { SerialLine } from '../peers/socat.ts';
 import { until } from '../peers/until.ts';
 
 export const database = 'fleet';
@@ -35,6 +36,8 @@ export interface SiteOptions {
   readonly fleet?: readonly string[];
   readonly health?: string;
   readonly preloads?: readonly string[];
+  /** A line for the level probe; without it none is plugged in. */
+  readonly probe?: SerialLine;
 }
 
 export interface Devices {
@@ -77,7 +80,9 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   return {
     gateway,
     goOn() {
-      publisher.publish(due(Date.now()));
+      const [fromMs, nowMs] = [doneMs, Date.now()];
+      publisher.publish(due(nowMs));
+      options.probe?.write(linesBetween(depot, fromMs, nowMs).join(''));
     },
     async catchUp() {
       const nowMs = Date.now();
@@ -114,13 +119,14 @@ function isWanted({ positionsEveryMs }: SiteOptions): (message: Message) => bool
   };
 }
 
-function configuration({ gateway, influxUrl, health }: SiteOptions, port: number): string {
+function configuration({ gateway, influxUrl, health, probe }: SiteOptions, port: number): string {
+  const path = probe?.path ?? './not-plugged-in';
   return [
     `gateway: ${gateway}`,
     'data: data',
     'sources:',
     `  mqtt: { broker: { listen: [{ port: ${port}, host: 127.0.0.1 }] } }`,
-    '  probe: { serial: { path: ./not-plugged-in, baud: 9600, framing: line } }',
+    `  probe: { serial: { path: ${path}, baud: 9600, framing: line } }`,
     'forward:',
     `  influx: { url: "${influxUrl}", database: ${database} }`,
     ...(health === undefined ? [] : [`health: { every: ${health} }`]),

@@ -1,6 +1,15 @@
 /** What several dashboards ask of the gateways' own measurements (docs/configuration.md, `health`). */
 
-import { chosen, type Expression, growth, of, perSecond, type Selection } from '../influxql.ts';
+import {
+  type Aggregate,
+  chosen,
+  type Expression,
+  growth,
+  of,
+  overTime,
+  perSecond,
+  type Selection,
+} from '../influxql.ts';
 
 export const ofGateway = [chosen('gateway')];
 
@@ -11,17 +20,9 @@ export const bridgeMs = 2 * 60_000;
 /** What is looked at for "now". */
 export const now = '2m';
 
-const everyBucket = { every: '$__interval', fill: 'null' } as const;
-
 /** A field of `headgate` over time, a series for each gateway. */
-export function gauge(name: string, aggregate: 'last' | 'max' | 'min' | 'mean' = 'last'): Selection {
-  return {
-    columns: { [name]: of(aggregate, name) },
-    from: 'headgate',
-    where: ofGateway,
-    by: ['gateway'],
-    ...everyBucket,
-  };
+export function gauge(name: string, aggregate: Aggregate = 'last'): Selection {
+  return overTime(aggregate, name, { from: 'headgate', where: ofGateway, by: ['gateway'] });
 }
 
 /** A counter of `headgate` as a rate, a series for each gateway. */

@@ -2,7 +2,7 @@
 
 import { alertLog, alertStrips, annotations } from '../alerts.ts';
 import type { Board } from '../board.ts';
-import { chosen, field, of } from '../influxql.ts';
+import { chosen, field, of, overTime } from '../influxql.ts';
 import { lines, number, type Step } from '../panels.ts';
 import { rowsPanel } from '../tables.ts';
 import { rows, series } from '../target.ts';
@@ -74,14 +74,7 @@ const lastOf = (name: string) => ({
   by: ['gateway', 'machine'],
 });
 
-const over = (aggregate: 'max' | 'mean' | 'last', name: string) => ({
-  columns: { [name]: of(aggregate, name) },
-  from: rule,
-  where,
-  by: ['machine'],
-  every: '$__interval' as const,
-  fill: 'null' as const,
-});
+const over = (name: string) => overTime('last', name, { from: rule, where, by: ['machine'] });
 
 const hottest = () =>
   number({
@@ -131,10 +124,7 @@ const temperature = () =>
       'Solid: as last read. Dashed: the average of the last hour, which is the limit the machine sets itself.',
     unit: 'celsius',
     decimals: 1,
-    targets: [
-      series(over('last', 'temperature'), '$tag_machine'),
-      series(over('last', 'mean'), '$tag_machine, last hour'),
-    ],
+    targets: [series(over('temperature'), '$tag_machine'), series(over('mean'), '$tag_machine, last hour')],
     every,
     bridgeMs,
     filled: 0,
@@ -149,7 +139,7 @@ const drift = () =>
       'Temperature less the average of the last hour. Warning beyond 4 K either way, critical from 6 K above.',
     unit: 'kelvin',
     decimals: 1,
-    targets: [series(over('last', 'drift'), '$tag_machine')],
+    targets: [series(over('drift'), '$tag_machine')],
     every,
     bridgeMs,
     limits: 'line',
@@ -165,7 +155,7 @@ const spread = () =>
     unit: 'kelvin',
     decimals: 2,
     min: 0,
-    targets: [series(over('last', 'spread'), '$tag_machine')],
+    targets: [series(over('spread'), '$tag_machine')],
     every,
     bridgeMs,
   });
@@ -193,7 +183,7 @@ const readings = () =>
     unit: 'short',
     decimals: 0,
     min: 0,
-    targets: [series(over('last', 'readings'), '$tag_machine')],
+    targets: [series(over('readings'), '$tag_machine')],
     every,
     bridgeMs,
   });

@@ -5,7 +5,7 @@ import type { Board } from '../../board.ts';
 import { dataSourceVariable, tagVariable } from '../../variables.ts';
 import { bus, ofBuses } from './asked.ts';
 import { crowdingStrips, fullShare, load, loadNow } from './load.ts';
-import { fullBuses, fullestBus, lateBuses, latestBus, onTheRoad } from './numbers.ts';
+import { averageDelay, fullBuses, fullestBus, latestBus, onTheRoad } from './numbers.ts';
 import { busTable, delay, speed } from './timetable.ts';
 
 export const buses = (): Board => ({
@@ -37,7 +37,7 @@ export const buses = (): Board => ({
             [5, fullestBus()],
             [5, fullBuses()],
             [5, latestBus()],
-            [4, lateBuses()],
+            [4, averageDelay()],
           ],
         },
       ],

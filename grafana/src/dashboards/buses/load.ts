@@ -1,6 +1,6 @@
 /** How full the buses are. From rules/bus-load.yaml and bus-fleet.yaml. */
 
-import { of } from '../../influxql.ts';
+import { of, overTime } from '../../influxql.ts';
 import { bars, lines, strips } from '../../panels.ts';
 import { series } from '../../target.ts';
 import { betweenStopsMs, bus, crowding, every, fleet, lately } from './asked.ts';
@@ -14,17 +14,7 @@ export const load = () =>
     decimals: 0,
     min: 0,
     targets: [
-      series(
-        {
-          columns: { share: of('last', 'share') },
-          from: 'bus-load',
-          where: bus,
-          by: ['vehicle'],
-          every: '$__interval',
-          fill: 'null',
-        },
-        '$tag_vehicle',
-      ),
+      series(overTime('last', 'share', { from: 'bus-load', where: bus, by: ['vehicle'] }), '$tag_vehicle'),
     ],
     every,
     bridgeMs: betweenStopsMs,
@@ -38,7 +28,7 @@ export const loadNow = () =>
   bars({
     title: 'Passengers aboard now',
     description:
-      'Passengers at the last stop in the last 15 minutes. The colour is that of the number: buses differ in capacity, so see the share beside.',
+      'Passengers at the last stop, of the buses that were at one in the last 15 minutes. Buses differ in capacity: how full they are is beside.',
     unit: 'none',
     min: 0,
     targets: [
@@ -59,17 +49,7 @@ export const crowdingStrips = () =>
     unit: 'percentunit',
     decimals: 0,
     targets: [
-      series(
-        {
-          columns: { share: of('max', 'share') },
-          from: 'bus-load',
-          where: bus,
-          by: ['vehicle'],
-          every: '$__interval',
-          fill: 'null',
-        },
-        '$tag_vehicle',
-      ),
+      series(overTime('max', 'share', { from: 'bus-load', where: bus, by: ['vehicle'] }), '$tag_vehicle'),
     ],
     every,
     bridgeMs: betweenStopsMs,
@@ -87,14 +67,7 @@ export const fullShare = () =>
     max: 1,
     targets: [
       series(
-        {
-          columns: { full_share: of('max', 'full_share') },
-          from: 'bus-fleet',
-          where: fleet,
-          by: ['operator'],
-          every: '$__interval',
-          fill: 'null',
-        },
+        overTime('max', 'full_share', { from: 'bus-fleet', where: fleet, by: ['operator'] }),
         'operator $tag_operator',
       ),
     ],

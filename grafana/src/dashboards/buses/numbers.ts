@@ -76,7 +76,7 @@ export const latestBus = () =>
     empty: 'no positions',
   });
 
-export const lateBuses = () =>
+export const averageDelay = () =>
   number({
     title: 'Average delay',
     description: 'Minutes behind the timetable, averaged over all buses chosen, now.',

@@ -1,6 +1,6 @@
 /** How far buses are behind. From rules/bus-delay.yaml. */
 
-import { field, of } from '../../influxql.ts';
+import { field, of, overTime } from '../../influxql.ts';
 import { lines } from '../../panels.ts';
 import { rowsPanel } from '../../tables.ts';
 import { rows, series } from '../../target.ts';
@@ -13,17 +13,7 @@ export const delay = () =>
     unit: 'm',
     decimals: 1,
     targets: [
-      series(
-        {
-          columns: { minutes: of('mean', 'minutes') },
-          from: 'bus-delay',
-          where: bus,
-          by: ['vehicle'],
-          every: '$__interval',
-          fill: 'null',
-        },
-        '$tag_vehicle',
-      ),
+      series(overTime('mean', 'minutes', { from: 'bus-delay', where: bus, by: ['vehicle'] }), '$tag_vehicle'),
     ],
     every,
     bridgeMs: 3 * 60_000,
@@ -41,26 +31,8 @@ export const speed = () =>
     decimals: 1,
     min: 0,
     targets: [
-      series(
-        {
-          columns: { highest: of('max', 'speed_max') },
-          from: 'bus-delay',
-          where: bus,
-          every: '$__interval',
-          fill: 'null',
-        },
-        'highest',
-      ),
-      series(
-        {
-          columns: { average: of('mean', 'speed_max') },
-          from: 'bus-delay',
-          where: bus,
-          every: '$__interval',
-          fill: 'null',
-        },
-        'average',
-      ),
+      series(overTime('max', 'speed_max', { from: 'bus-delay', where: bus }), 'highest'),
+      series(overTime('mean', 'speed_max', { from: 'bus-delay', where: bus }), 'average'),
     ],
     every,
     bridgeMs: 3 * 60_000,

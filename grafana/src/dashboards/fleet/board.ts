@@ -1,25 +1,19 @@
 /** The fleet: which gateways are up, what fires, how much comes in, who lags, which versions. From `headgate`. */
 
-import { alertLog, annotations } from '../../alerts.ts';
+import { alertLog } from '../../alerts.ts';
 import type { Board } from '../../board.ts';
-import { dataSourceVariable, tagVariable } from '../../variables.ts';
+import { aboutGateways } from '../about-gateways.ts';
 import { ofGateway } from '../health-queries.ts';
 import { firingOver, readingsOver, upStrips, waitingOver } from './courses.ts';
 import { gateways } from './gateways.ts';
-import { behind, firing, heardAtAll, heardNow, readingsNow, waiting } from './numbers.ts';
+import { behind, firing, heardAtAll, heardNow, readings, waiting } from './numbers.ts';
 
 export const fleet = (): Board => ({
   uid: 'headgate-fleet',
   title: 'Headgate: fleet',
   description:
     'All gateways: who is up, what fires, how much comes in, who lags behind, and which versions run.',
-  back: '6h',
-  refresh: '30s',
-  variables: [
-    dataSourceVariable(),
-    tagVariable({ tag: 'gateway', label: 'Gateway', measurement: 'headgate' }),
-  ],
-  annotations: annotations({ where: ofGateway }, 'critical'),
+  ...aboutGateways(),
   sections: [
     {
       lines: [
@@ -29,12 +23,12 @@ export const fleet = (): Board => ({
             [4, heardNow()],
             [4, heardAtAll()],
             [4, firing()],
-            [4, readingsNow()],
+            [4, readings()],
             [4, behind()],
             [4, waiting()],
           ],
         },
-        { height: 8, panels: [[24, gateways()]] },
+        { height: 7, panels: [[24, gateways()]] },
         {
           height: 7,
           panels: [

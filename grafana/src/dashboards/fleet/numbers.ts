@@ -2,9 +2,9 @@
 
 import { number } from '../../panels.ts';
 import { series } from '../../target.ts';
-import { firingNow } from '../firing-now.ts';
-import { healthEvery, now, overall, totalRate } from '../health-queries.ts';
+import { now, overall, totalRate } from '../health-queries.ts';
 import { behindSteps, waitingSteps } from '../looks.ts';
+import { firingNow, readingsNow } from '../shared-numbers.ts';
 
 export const heardNow = () =>
   number({
@@ -34,17 +34,8 @@ export const heardAtAll = () =>
 
 export const firing = () => firingNow('over all rules and gateways');
 
-export const readingsNow = () =>
-  number({
-    title: 'Readings a second',
-    description: 'Readings handed to rules, over all gateways chosen.',
-    unit: 'suffix:/s',
-    decimals: 1,
-    targets: [series(totalRate('readings'), 'readings')],
-    every: healthEvery,
-    steps: [[null, 'blue']],
-    course: true,
-  });
+export const readings = () =>
+  readingsNow(totalRate('readings'), 'Readings handed to rules, over all gateways chosen.');
 
 export const behind = () =>
   number({

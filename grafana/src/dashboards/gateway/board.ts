@@ -1,8 +1,8 @@
 /** One gateway: its devices, sources and rules, what fires. From `headgate`, `headgate_device`, `headgate_rule`, `headgate_source`. */
 
-import { alertLog, annotations } from '../../alerts.ts';
+import { alertLog } from '../../alerts.ts';
 import type { Board } from '../../board.ts';
-import { dataSourceVariable, tagVariable } from '../../variables.ts';
+import { aboutGateways } from '../about-gateways.ts';
 import { ofGateway } from '../health-queries.ts';
 import { behind, firing, readings, upFor, version, waiting } from './numbers.ts';
 import { deviceReadings, deviceTable, rulePoints, ruleTable } from './parts.ts';
@@ -12,13 +12,7 @@ export const gateway = (): Board => ({
   uid: 'headgate-gateway',
   title: 'Headgate: one gateway',
   description: 'What one gateway hears, what its rules make of it and what fires.',
-  back: '6h',
-  refresh: '30s',
-  variables: [
-    dataSourceVariable(),
-    tagVariable({ tag: 'gateway', label: 'Gateway', measurement: 'headgate', single: true }),
-  ],
-  annotations: annotations({ where: ofGateway }, 'critical'),
+  ...aboutGateways({ single: true }),
   sections: [
     {
       lines: [

@@ -3,9 +3,9 @@
 import { of } from '../../influxql.ts';
 import { number } from '../../panels.ts';
 import { series } from '../../target.ts';
-import { firingNow } from '../firing-now.ts';
 import { gauge, healthEvery, now, ofGateway, overall, rate } from '../health-queries.ts';
 import { behindSteps, waitingSteps } from '../looks.ts';
+import { firingNow, readingsNow } from '../shared-numbers.ts';
 
 export const upFor = () =>
   number({
@@ -34,17 +34,7 @@ export const version = () =>
 
 export const firing = () => firingNow('over all rules');
 
-export const readings = () =>
-  number({
-    title: 'Readings a second',
-    description: 'Readings handed to rules.',
-    unit: 'suffix:/s',
-    decimals: 1,
-    targets: [series(rate('readings'), 'readings')],
-    every: healthEvery,
-    steps: [[null, 'blue']],
-    course: true,
-  });
+export const readings = () => readingsNow(rate('readings'), 'Readings handed to rules.');
 
 export const behind = () =>
   number({

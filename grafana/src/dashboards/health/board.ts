@@ -1,9 +1,7 @@
 /** The gateways' own health: what became of readings, lag, outbox, disk, memory, CPU, restarts. From `headgate`. */
 
-import { annotations } from '../../alerts.ts';
 import type { Board } from '../../board.ts';
-import { dataSourceVariable, tagVariable } from '../../variables.ts';
-import { ofGateway } from '../health-queries.ts';
+import { aboutGateways } from '../about-gateways.ts';
 import { backlog, forwarded, serverStrips, waiting } from './forward.ts';
 import { cpu, dataBytes, diskFree, memory, temperature, uptime } from './machine.ts';
 import { clockSure, dropped, late, leastDisk, restarts, setAside } from './numbers.ts';
@@ -13,13 +11,7 @@ export const health = (): Board => ({
   uid: 'headgate-health',
   title: 'Headgate: gateway health',
   description: 'Whether gateways keep up, whether what they make gets through, and how their machines are.',
-  back: '6h',
-  refresh: '30s',
-  variables: [
-    dataSourceVariable(),
-    tagVariable({ tag: 'gateway', label: 'Gateway', measurement: 'headgate' }),
-  ],
-  annotations: annotations({ where: ofGateway }, 'critical'),
+  ...aboutGateways(),
   sections: [
     {
       lines: [
