@@ -1,6 +1,6 @@
 /**
  * What a gateway tells of itself, as Prometheus metrics: `headgate status --format prometheus`, for the textfile
- * collector of node_exporter or any other scraper of text.
+ * collector of node_exporter or any other scraper of text, and the endpoint of a running gateway (metrics-server.ts).
  *
  * Names end in their unit, counters in `_total` (Prometheus, "Metric and label naming").
  * Not here: what the figures mean; that is core/status.ts.
@@ -8,7 +8,8 @@
 
 import { Counter, Gauge, Registry } from 'prom-client';
 import { accountsOf } from '../core/fates.ts';
-import type { GatewayStatus } from '../core/status.ts';
+import type { GatewayStatus, OwnPointsLine } from '../core/status.ts';
+import { isUp } from '../health/points.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [value: number, labels?: Labels];
@@ -47,8 +48,21 @@ function byLog(value: (losses: Losses) => number): Metric['samples'] {
   return ({ disk }) => Object.entries(disk.losses).map(([log, losses]) => [value(losses), { log }]);
 }
 
-/** Of a source: broker, client, serial line. */
-const openStates = new Set(['listening', 'connected', 'open']);
+/** What the gateway tells of itself, and alerts as points, where these are forwarded. */
+function byOwnLane(value: (line: OwnPointsLine) => number): Metric['samples'] {
+  return ({ health, alertPoints }) =>
+    Object.entries({ health, alerts: alertPoints }).flatMap(([lane, line]): Sample[] =>
+      line === undefined ? [] : [[value(line), { lane }]],
+    );
+}
+
+/** A figure that not every machine has. */
+function known(value: (status: GatewayStatus) => number | undefined): Metric['samples'] {
+  return (status) => {
+    const figure = value(status);
+    return figure === undefined ? [] : [[figure]];
+  };
+}
 
 const seconds = (ms: number): number => ms / 1000;
 
@@ -57,6 +71,27 @@ const metrics: Readonly<Record<string, Metric>> = {
     [1, { gateway, version }],
   ]),
   start_time_seconds: gauge('when the gateway started', ({ startedMs }) => [[seconds(startedMs)]]),
+  restarts_total: counter('starts on this data folder before this one', ({ restarts }) => [[restarts]]),
+  memory_available_bytes: gauge(
+    'memory left on the machine, or in the control group of the process where that is less',
+    known(({ machine }) => machine.memoryAvailableBytes),
+  ),
+  load_1m: gauge('processes that run or wait on the machine, on average over a minute', ({ machine }) => [
+    [machine.load1m],
+  ]),
+  cpu_temperature_celsius: gauge(
+    'temperature of the processor',
+    known(({ machine }) => machine.cpuTemperatureC),
+  ),
+  disk_free_bytes: gauge(
+    'free in the file system of the data folder',
+    known(({ machine }) => machine.disk?.freeBytes),
+  ),
+  disk_size_bytes: gauge(
+    'size of the file system of the data folder',
+    known(({ machine }) => machine.disk?.totalBytes),
+  ),
+  data_bytes: gauge('size of journal, outbox and checkpoint', ({ machine }) => [[machine.dataBytes]]),
   clock_sure: gauge('0 while the time of day is not known or a guess', ({ clock }) => [
     [clock.state === 'sure' ? 1 : 0],
   ]),
@@ -175,7 +210,7 @@ const metrics: Readonly<Record<string, Metric>> = {
     ),
   ),
   source_up: gauge('1 while the source is open', ({ sources }) =>
-    sources.map(({ name, state }) => [openStates.has(state) ? 1 : 0, { source: name }]),
+    sources.map(({ name, state }) => [isUp({ state }) ? 1 : 0, { source: name }]),
   ),
   disk_up: gauge('0 while the disk is full or fails', ({ disk }) => [[disk.state === 'ok' ? 1 : 0]]),
   log_lost_records_total: counter(
@@ -239,6 +274,22 @@ const metrics: Readonly<Record<string, Metric>> = {
   forward_room_seconds: gauge('until points are dropped, in an outage', ({ forward: { roomMs } }) =>
     roomMs === undefined ? [] : [[seconds(roomMs)]],
   ),
+  own_points_total: counter(
+    'points about the gateway itself, and of alerts, that were sent',
+    byOwnLane((line) => line.sent),
+  ),
+  own_points_set_aside_total: counter(
+    'of such points, those refused',
+    byOwnLane((line) => line.setAside),
+  ),
+  own_points_lost_total: counter(
+    'of such points, those gone unsent',
+    byOwnLane((line) => line.lost),
+  ),
+  own_points_pending: gauge(
+    'of such points, those not sent yet',
+    byOwnLane((line) => line.pendingPoints),
+  ),
   alerts_delivered_total: counter(
     'alerts handed over',
     byNotifier((line) => line.delivered),
@@ -261,16 +312,36 @@ const metrics: Readonly<Record<string, Metric>> = {
   ),
 };
 
-/** The text of all metrics. */
-export async function metricsText(status: GatewayStatus): Promise<string> {
+/** Under the names that every process has; only in what the process itself serves, where no other is beside it. */
+const processMetrics: Readonly<Record<string, Metric>> = {
+  cpu_seconds_total: counter('processor time, of all threads', ({ machine }) => [[machine.cpuSeconds]]),
+  resident_memory_bytes: gauge('memory in use', ({ machine }) => [[machine.memoryBytes]]),
+  start_time_seconds: gauge('when the process started', ({ startedMs }) => [[seconds(startedMs)]]),
+};
+
+/** The text of all metrics of the gateway. */
+export function metricsText(status: GatewayStatus): Promise<string> {
+  return textOf(metrics, 'headgate_', status);
+}
+
+/** The text of those that Prometheus expects of a process. */
+export function processText(status: GatewayStatus): Promise<string> {
+  return textOf(processMetrics, 'process_', status);
+}
+
+async function textOf(
+  table: Readonly<Record<string, Metric>>,
+  prefix: string,
+  status: GatewayStatus,
+): Promise<string> {
   const registry = new Registry();
-  for (const [name, { kind, help, samples }] of Object.entries(metrics)) {
+  for (const [name, { kind, help, samples }] of Object.entries(table)) {
     const all = samples(status);
     // Without a sample the library would print a zero, which is a figure.
     if (all.length === 0) continue;
     const labelNames = Object.keys(all[0]?.[1] ?? {});
     const Kind = kind === 'counter' ? Counter : Gauge;
-    const metric = new Kind({ name: `headgate_${name}`, help, labelNames, registers: [registry] });
+    const metric = new Kind({ name: `${prefix}${name}`, help, labelNames, registers: [registry] });
     for (const [value, labels] of all) metric.inc(labels ?? {}, value);
   }
   return registry.metrics();

@@ -10,6 +10,7 @@ import { finishMoves, moveListOf } from '../backup/moves.ts';
 import { defaultConfigName } from '../config/load.ts';
 import { GatewayError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import type { GatewayStatus } from '../core/status.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import { answersOf } from './answers/index.ts';
 import { endProcess } from './end-process.ts';
@@ -18,9 +19,11 @@ import { followFiles } from './follow-files.ts';
 import { giveBackMemory } from './give-back-memory.ts';
 import type { LogLevel } from './log-levels.ts';
 import { logForm, openLogger } from './logger.ts';
+import { type MetricsServer, openMetricsServer } from './metrics-server.ts';
 import { serviceManagerOf } from './service-manager.ts';
 import { loadSetup, type Setup } from './setup.ts';
 import { type Claim, claimDataFolder } from './status-socket.ts';
+import { type Stillness, watchStillness } from './stillness.ts';
 import { packageVersion } from './version.ts';
 
 export interface RunOptions {
@@ -81,7 +84,10 @@ async function runGateway(
   const { data, gateway: name } = setup.config;
   const following = new AbortController();
   let giving: NodeJS.Timeout | undefined;
+  let metrics: MetricsServer | undefined;
   try {
+    // Before anything is begun: a port that is taken ends the start, and who looks meanwhile is told that it is starting.
+    if (setup.config.metrics) metrics = await openMetricsServer(setup.config.metrics.listen, logger);
     // Told to stop while it still runs the journal again, it just ends: the next start does the same.
     const gateway = await Promise.race([startGateway(setup, { logger, version }), stop]);
     if (typeof gateway === 'string') return exitCodes.fine;
@@ -94,10 +100,9 @@ async function runGateway(
       logger,
       signal: following.signal,
     });
-    claim.answer({
-      ...answersOf(gateway),
-      status: () => ({ ...gateway.status(), files: files.status() }),
-    });
+    const status = (): GatewayStatus => ({ ...gateway.status(), files: files.status() });
+    claim.answer({ ...answersOf(gateway), status });
+    metrics?.answer({ status, stillness: stillnessOf(gateway, setup, following.signal) });
     const { devices, rules } = setup.plan;
     const counts = { devices: devices.length, rules: rules.length };
     logger.info({ version, data, ...counts, pid: process.pid }, `gateway ${name} is running`);
@@ -124,8 +129,13 @@ async function runGateway(
   } finally {
     clearTimeout(giving);
     following.abort();
+    await metrics?.close();
     await claim.release();
   }
+}
+
+function stillnessOf({ pulse }: Gateway, { config }: Setup, signal: AbortSignal): Stillness {
+  return watchStillness({ pulse, batchMs: config.batchMs, signal });
 }
 
 function tellFailure(error: unknown, logger: Logger): void {

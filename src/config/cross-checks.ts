@@ -84,17 +84,26 @@ function notifierSources(gateway: LocatedFile, config: GatewayConfig): Diagnosti
 /** Listeners of one port of which the second could not listen. */
 function portsTwice(gateway: LocatedFile, config: GatewayConfig): Diagnostic[] {
   const isAny = (host: string): boolean => host === '0.0.0.0' || host === '::';
-  const all = Object.entries(config.sources).flatMap(([name, source]) =>
-    'broker' in source ? source.broker.listen.map((listen, i) => ({ ...listen, name, i })) : [],
+  const ofBrokers = Object.entries(config.sources).flatMap(([name, source]) =>
+    'broker' in source
+      ? source.broker.listen.map((listen, i) => ({
+          ...{ port: listen.port, host: listen.host, who: `source \`${name}\`` },
+          path: ['sources', name, 'broker', 'listen', i, 'port'],
+        }))
+      : [],
   );
+  const ofMetrics = (config.metrics?.listen ?? []).map((listen, i) => ({
+    ...{ port: listen.port, host: listen.host, who: '`metrics`' },
+    path: ['metrics', 'listen', i, 'port'],
+  }));
+  const all = [...ofBrokers, ...ofMetrics];
   return all.flatMap((one, index) => {
     const earlier = all
       .slice(0, index)
       .find(({ port, host }) => port === one.port && (host === one.host || isAny(host) || isAny(one.host)));
     if (one.port === 0 || !earlier) return [];
-    const path = ['sources', one.name, 'broker', 'listen', one.i, 'port'];
-    const message = `port ${one.port} is already listened on by source \`${earlier.name}\``;
-    return [at(gateway, path, message, 'give each listener a `port` of its own')];
+    const message = `port ${one.port} is already listened on by ${earlier.who}`;
+    return [at(gateway, one.path, message, 'give each listener a `port` of its own')];
   });
 }
 

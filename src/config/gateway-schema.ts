@@ -22,6 +22,11 @@ const leastHealthMs = 1000;
 
 const timeout = duration({ min: '100ms', max: '10m' }).prefault('10s');
 
+const metricsListen = section({
+  port: z.int().min(0).max(65535).default(9464).describe('Default 9464. 0: any free port.'),
+  host: text.default('127.0.0.1').describe('Address to listen on. 0.0.0.0: all of IPv4.'),
+});
+
 /** The schema for a file in this place. */
 export function gatewaySchema({ folder, hostName }: Surroundings): z.ZodType<GatewayConfig> {
   const path = pathFrom(folder);
@@ -70,6 +75,11 @@ export function gatewaySchema({ folder, hostName }: Surroundings): z.ZodType<Gat
       .transform(({ every: everyMs }) => ({ everyMs }))
       .prefault({})
       .describe('The gateway’s own health.'),
+    metrics: section({
+      listen: z.array(metricsListen).min(1).prefault([{}]).describe('Addresses to listen on.'),
+    })
+      .exactOptional()
+      .describe('Metrics over HTTP, for Prometheus. Default: none.'),
     notify: z
       .record(label, notifier)
       .prefault({})

@@ -136,6 +136,7 @@ test('two listeners of one port', async () => {
       '  b: { broker: { allow_anonymous: true, listen: [{ host: 0.0.0.0 }, { port: 1884 }, { port: 1884, host: "::1" }] } }',
       '  c: { broker: { listen: [{ port: 0 }, { port: 0 }, { port: 1884 }] } }',
       '  d: { broker: {} }',
+      'metrics: { listen: [{ port: 1883 }, { port: 9464 }, { port: 9464, host: 0.0.0.0 }] }',
     ].join('\n'),
   });
   const { diagnostics } = await loadAll(join(folder, 'headgate.yaml'), {});
@@ -143,6 +144,8 @@ test('two listeners of one port', async () => {
     'headgate.yaml:3:50 port 1883 is already listened on by source `a`',
     'headgate.yaml:4:61 port 1884 is already listened on by source `b`',
     'headgate.yaml:5:8 port 1883 is already listened on by source `a`',
+    'headgate.yaml:6:29 port 1883 is already listened on by source `a`',
+    'headgate.yaml:6:61 port 9464 is already listened on by `metrics`',
   ]);
 });
 

@@ -18,6 +18,8 @@ export interface GatewayConfig {
   readonly clock: { readonly waitMs: number };
   /** How often the gateway tells of itself, as points; 0: never. */
   readonly health: { readonly everyMs: number };
+  /** Absent: they are not served. */
+  readonly metrics?: { readonly listen: readonly Pick<Listen, 'port' | 'host'>[] };
   readonly notify: Readonly<Record<string, NotifierConfig>>;
   readonly limits: Limits;
 }

@@ -150,7 +150,7 @@ function createTlsServer(base: tls.TlsOptions, listen: Listen, name: string): tl
 
 function startListening(server: net.Server, listen: Listen, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, listen, name)));
+    server.once('error', (error) => reject(listenError(error, listen, `source ${name}`)));
     server.listen({ port: listen.port, host: listen.host }, () => {
       // A later error is a failed accept (no file descriptors left): that one connection is lost, the rest goes on.
       server.removeAllListeners('error').on('error', () => {});
@@ -168,10 +168,15 @@ const remedies: Record<string, string> = {
   ENOTFOUND: 'the host must be an address of this machine: 127.0.0.1, its own address, or 0.0.0.0 for all',
 };
 
-function listenError(error: Error & { code?: string }, { host, port }: Listen, name: string): GatewayError {
+/** Why an address cannot be listened on, and what to do. `who` wanted to. */
+export function listenError(
+  error: Error & { code?: string },
+  { host, port }: Pick<Listen, 'host' | 'port'>,
+  who: string,
+): GatewayError {
   const what = error.code === 'EADDRINUSE' ? 'the port is in use' : messageOf(error);
   const remedy = remedies[error.code ?? ''];
-  return new GatewayError(`source ${name}: cannot listen on ${hostAndPort(host, port)}: ${what}`, {
+  return new GatewayError(`${who}: cannot listen on ${hostAndPort(host, port)}: ${what}`, {
     ...(remedy ? { remedy } : {}),
     cause: error,
   });
