@@ -9,7 +9,7 @@ import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { type Condition, field, isOneOf, of, type Selection, textOf, times } from './influxql.ts';
 import type { About, Placeable } from './panels.ts';
 import { strips } from './panels.ts';
-import { rowsPanel } from './tables.ts';
+import { rowsPanel, toGateway } from './tables.ts';
 import { dataSource, rows, series, target } from './target.ts';
 
 const measurement = 'headgate_alert';
@@ -147,7 +147,7 @@ export function alertLog(about: Pick<About, 'title' | 'description'>, alerts: Al
         words: { critical: { color: 'red' }, warning: { color: 'orange' }, info: { color: 'blue' } },
       },
       { name: 'rule', title: 'Rule', width: 140 },
-      { name: 'gateway', title: 'Gateway', width: 110 },
+      { name: 'gateway', title: 'Gateway', width: 110, link: toGateway },
       { name: 'message', title: 'Message' },
     ],
   });

@@ -32,6 +32,12 @@ export interface Columns extends About {
   readonly lately?: string;
 }
 
+/** From the name of a gateway to its own dashboard, at the time shown. */
+export const toGateway: DataLink = {
+  title: 'This gateway',
+  url: `/d/headgate-gateway?var-datasource=\${datasource}&var-gateway=\${__value.raw}&\${__url_time_range}`,
+};
+
 /** A row for each group of tags, or each point. */
 export function rowsPanel(about: Columns): table.PanelBuilder {
   const { columns, hidden = [], sortBy, lately } = about;

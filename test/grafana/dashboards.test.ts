@@ -124,6 +124,17 @@ test('each query stays within the time shown, and takes what is chosen only thro
   }
 });
 
+test('a link leads to a dashboard that is there, and takes the data source and the time along', () => {
+  const uids = dashboards().map(({ uid }) => uid);
+  const links = [...dashboardTexts().values()].flatMap((text) => text.match(/"url": "[^"]*"/g) ?? []);
+  assert.ok(links.length > 0);
+  for (const link of links) {
+    const uid = /"\/d\/([\w-]+)\?/.exec(link)?.[1];
+    assert.ok(uid !== undefined && uids.includes(uid), link);
+    assert.match(link, /var-datasource=\$\{datasource\}.*\$\{__url_time_range\}/);
+  }
+});
+
 test('Grafana is told of the data source and the dashboards', () => {
   const read = (name: string) =>
     parse(readFileSync(new URL(`../../grafana/provisioning/${name}`, import.meta.url), 'utf8'));

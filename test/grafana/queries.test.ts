@@ -53,23 +53,28 @@ async function hasRates(): Promise<boolean> {
   return (buckets?.values.length ?? 0) >= 2;
 }
 
-/** Values that are there: a bucket of time without points has none. */
-function valuesOf(series: readonly Series[]): unknown[] {
-  return series.flatMap((one) => one.values.flatMap((row) => row.slice(1).filter((value) => value !== null)));
+/** Columns without any value in any series; a bucket of time without points has none. Everything, when there is no series. */
+function emptyColumns(series: readonly Series[]): string[] {
+  const [first] = series;
+  if (first === undefined) return ['everything'];
+  return first.columns.filter((_, at) =>
+    series.every(({ values }) => values.every((row) => row[at] === null)),
+  );
 }
 
 /** What is asked and has no answer, in the words of whoever has to mend it. */
 function unanswered({ variables, annotations, panels }: DashboardAnswer): string[] {
-  const isEmpty = ({ series }: { readonly series: readonly Series[] }): boolean =>
-    valuesOf(series).length === 0;
+  const asked = [
+    ...annotations.map(({ annotation, series }) => ({ place: `annotation ${annotation.name}`, series })),
+    ...panels.flatMap(({ panel, answers }) =>
+      answers.map(({ target, series }) => ({ place: `panel ${panel.title}, ${target.query}`, series })),
+    ),
+  ];
   return [
     ...variables
       .filter(({ values }) => values.length === 0)
       .map(({ variable }) => `variable ${variable.name}`),
-    ...annotations.filter(isEmpty).map(({ annotation }) => `annotation ${annotation.name}`),
-    ...panels.flatMap(({ panel, answers }) =>
-      answers.filter(isEmpty).map(({ target }) => `panel ${panel.title}, ${target.refId}: ${target.query}`),
-    ),
+    ...asked.flatMap(({ place, series }) => emptyColumns(series).map((column) => `${column} of ${place}`)),
   ];
 }
 

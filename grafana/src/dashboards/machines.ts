@@ -4,7 +4,7 @@ import { alertLog, alertStrips, annotations } from '../alerts.ts';
 import type { Board } from '../board.ts';
 import { chosen, field, of, overTime } from '../influxql.ts';
 import { lines, number, type Step } from '../panels.ts';
-import { rowsPanel } from '../tables.ts';
+import { rowsPanel, toGateway } from '../tables.ts';
 import { rows, series } from '../target.ts';
 import { dataSourceVariable, tagVariable } from '../variables.ts';
 
@@ -223,7 +223,7 @@ const machineTable = () =>
       },
       { name: 'spread', title: 'Spread', unit: 'kelvin', decimals: 2 },
       { name: 'Time', title: 'Heard', unit: 'dateTimeFromNow' },
-      { name: 'gateway', title: 'Gateway' },
+      { name: 'gateway', title: 'Gateway', link: toGateway },
     ],
     sortBy: 'Drift',
   });

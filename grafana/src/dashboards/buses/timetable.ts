@@ -2,7 +2,7 @@
 
 import { field, of, overTime } from '../../influxql.ts';
 import { lines } from '../../panels.ts';
-import { rowsPanel } from '../../tables.ts';
+import { rowsPanel, toGateway } from '../../tables.ts';
 import { rows, series } from '../../target.ts';
 import { bus, every, lateness } from './asked.ts';
 
@@ -64,7 +64,7 @@ export const busTable = () =>
       { name: 'speed_max', title: 'Top speed', unit: 'velocityms', decimals: 1 },
       { name: 'Time', title: 'Heard', unit: 'dateTimeFromNow' },
       { name: 'operator', title: 'Operator' },
-      { name: 'gateway', title: 'Gateway' },
+      { name: 'gateway', title: 'Gateway', link: toGateway },
     ],
     sortBy: 'Delay',
   });

@@ -2,7 +2,7 @@
 
 import { field, of } from '../../influxql.ts';
 import type { Step } from '../../panels.ts';
-import { rowsPanel } from '../../tables.ts';
+import { rowsPanel, toGateway } from '../../tables.ts';
 import { rows } from '../../target.ts';
 import { ofGateway } from '../health-queries.ts';
 import { behindSteps, upStates, waitingSteps } from '../looks.ts';
@@ -40,10 +40,7 @@ export const gateways = () =>
       {
         name: 'gateway',
         title: 'Gateway',
-        link: {
-          title: 'This gateway',
-          url: `/d/headgate-gateway?var-datasource=\${datasource}&var-gateway=\${__value.raw}&\${__url_time_range}`,
-        },
+        link: toGateway,
       },
       { name: 'Time', title: 'Heard', unit: 'dateTimeFromNow' },
       { name: 'version', title: 'Version' },
