@@ -110,30 +110,39 @@ test('in a file that is there only what is asked for is changed', async (t) => {
   assert.doesNotMatch(again.stdout, /wrote/);
 });
 
-test('nobody to ask: what is missing is named, nothing is guessed, nothing written', async (t) => {
+test('nobody to ask: what is missing is named, and nothing written', async (t) => {
   const folder = await folderFor(t);
-  const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [[], /--name NAME, --influx URL or --no-influx/],
-    [['--name', 'a'], /not said: --influx URL or --no-influx\n/],
-    [['--name', 'a', '--database', 'x'], /--database needs --influx URL/],
-    [
-      ['--influx', 'http://x', '--database', 'x', '--bucket', 'y'],
-      /--database is for InfluxDB 1\.x, --bucket for 2 and 3/,
-    ],
-    [['--name', 'a', '--influx', 'http://x', '--org', 'y'], /--org needs --bucket NAME/],
-    [['--yes', '--publish', '#'], /--publish needs --user NAME/],
-    [['--yes', '--listen', '1.2.3.4:99999'], /no address to listen on/],
-    [['--yes', '--user', 'a/b', '--user-password-file', '/dev/null'], /cannot be the name of a user/],
-  ];
-  for (const [args, words] of cases) {
-    const { code, stderr } = await inFolder(folder, args);
-    assert.match(stderr, words);
-    assert.equal(code, 2, stderr);
-  }
-  const open = await inFolder(folder, ['--yes', '--listen', '0.0.0.0:1883']);
-  assert.equal(open.code, 3);
-  assert.match(open.stderr, /lets anybody on the network in/);
+  const { code, stderr } = await inFolder(folder, []);
+  assert.match(
+    stderr,
+    /no terminal to ask at, and it is not said: --name NAME, --influx URL or --no-influx\n {2}remedy: .*--yes/,
+  );
+  assert.equal(code, 2);
   assert.deepEqual(await filesIn(folder), []);
+});
+
+test('points to files again, another password: rights and other keys stay', async (t) => {
+  const folder = await folderFor(t);
+  await writeFile(join(folder, 'headgate.yaml'), `${written}# end\n`);
+  const args = ['--no-influx', '--user', 'a'];
+  const first = await inFolder(folder, [...args, '--publish', 'bus/#', '--subscribe', 'alerts/#'], 'one');
+  assert.equal(first.code, 0, first.stderr);
+  const config = await readFile(join(folder, 'headgate.yaml'), 'utf8');
+  assert.equal(
+    config,
+    written
+      .slice(0, written.indexOf('forward:'))
+      .concat('# end\n')
+      .replace(/(host: 127.*\n)/, '$1      users: ./users.yaml\n'),
+  );
+  const users = await readFile(join(folder, 'users.yaml'), 'utf8');
+  const second = await inFolder(folder, args, 'two');
+  assert.equal(second.code, 0, second.stderr);
+  const after = await readFile(join(folder, 'users.yaml'), 'utf8');
+  assert.notEqual(after, users);
+  const rights = (text: string): string[] => text.split('\n').filter((line) => !line.includes('password:'));
+  assert.deepEqual(rights(after), rights(users));
+  assert.match(after, /publish: \[bus\/#\]\n {4}subscribe: \[alerts\/#\]/);
 });
 
 test('what does not work is said with its remedy, and written all the same', async (t) => {
@@ -181,9 +190,11 @@ test('at a terminal: it asks, finds out the version, shows no secret, and asks a
   t.after(() => influx.kill());
   const [folder, aside] = [await folderFor(t), await folderFor(t)];
   const run = await atTerminal(t, ['init'], folder, aside);
+  await run.answer('Name of this gateway [', 'depot 7\r');
+  await run.answer('`depot 7`', '');
   await run.answer('Name of this gateway [', 'depot-7\r');
   await run.answer('URL of InfluxDB', 'influx.example\r');
-  await run.answer('begins with http:// or https://', '');
+  await run.answer('this is not a URL', '');
   await run.answer('URL of InfluxDB', `${influx.url}\r`);
   await run.answer('InfluxDB 2.7.12 (OSS) answers', '');
   await run.answer('Bucket [headgate]: ', 'fleet\r');
@@ -216,22 +227,20 @@ test('at a terminal: it asks, finds out the version, shows no secret, and asks a
   assert.match(config, /bucket: fleet\n {4}org: transport\n {4}token_file: \.\/influx\.token\n/);
 });
 
-test('at a terminal: Ctrl-C at any question leaves nothing', async (t) => {
+test('at a terminal: Ctrl-C leaves nothing', async (t) => {
   const [folder, aside] = [await folderFor(t), await folderFor(t)];
-  for (const stop of ['name', 'password', 'write']) {
+  for (const stop of ['password', 'write']) {
     const run = await atTerminal(t, ['init', '--no-influx'], folder, aside);
-    await run.answer('Name of this gateway [', stop === 'name' ? '\x03' : 'depot-7\r');
-    if (stop !== 'name') {
-      await run.answer('May devices on the network connect', 'y\r');
-      await run.answer('Listen on', '\r');
-      await run.answer('Name of the user', '\r');
-      await run.answer('may publish to', '\r');
-      await run.answer('may subscribe', '\r');
-      await run.answer('Password of devices: ', stop === 'password' ? '\x03' : 'word\r');
-      if (stop === 'write') {
-        await run.answer('The same again: ', 'word\r');
-        await run.answer('Write it?', '\x03');
-      }
+    await run.answer('Name of this gateway [', 'depot-7\r');
+    await run.answer('May devices on the network connect', 'y\r');
+    await run.answer('Listen on', '\r');
+    await run.answer('Name of the user', '\r');
+    await run.answer('may publish to', '\r');
+    await run.answer('may subscribe', '\r');
+    await run.answer('Password of devices: ', stop === 'password' ? '\x03' : 'word\r');
+    if (stop === 'write') {
+      await run.answer('The same again: ', 'word\r');
+      await run.answer('Write it?', '\x03');
     }
     assert.equal(await run.ended(), 1, run.shown());
     assert.match(run.shown(), /given up/);

@@ -172,7 +172,7 @@ function textOf(body: string): string {
 /** 1.x and 2: "partial write: … dropped=N", in 2.7 followed by what was written to; 0 when the words do not say. */
 function droppedCount(detail: string): number {
   return Number(
-    /\bdropped=(\d+)(?: for database: \S+ for retention policy: \S+)?\s*$/.exec(detail)?.[1] ?? 0,
+    /\bdropped=(\d+)(?: for database: \S+)?(?: for retention policy: \S+)?\s*$/.exec(detail)?.[1] ?? 0,
   );
 }
 

@@ -34,8 +34,9 @@ export type Secret = { readonly text: string } | { readonly file: string };
 export interface UserAnswer {
   readonly name: string;
   readonly password: Buffer;
-  readonly publish: readonly string[];
-  readonly subscribe: readonly string[];
+  /** Left out: as they are, or all topics for a user who is new. */
+  readonly publish?: readonly string[] | undefined;
+  readonly subscribe?: readonly string[] | undefined;
 }
 
 /** headgate.yaml before. */
@@ -47,4 +48,6 @@ export interface Existing {
   /** What it means; of none: the defaults. */
   readonly config: GatewayConfig;
   readonly hasName: boolean;
+  /** Nothing else stands below `forward`. */
+  readonly forwardsOnlyToInflux: boolean;
 }

@@ -2,18 +2,18 @@
  * From answers to the files that say them: headgate.yaml with only what was asked changed in it, secrets, the users file,
  * examples where there is neither device nor rule.
  *
- * Invariant: headgate.yaml comes last, so that it never names a file that is not there; it is valid, or `InvalidFiles` is
- * thrown. Not here: writing them.
+ * Invariant: headgate.yaml comes last, so that it never names a file that is not there; it is valid, or `UsageError` is
+ * thrown: it was valid before, so what is wrong was asked for. Not here: writing them.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { kindOf, yamlFilesIn } from '../../config/files.ts';
+import { kindOf, readTextFile, yamlFilesIn } from '../../config/files.ts';
 import { checkConfigText } from '../../config/load.ts';
 import type { GatewayConfig, InfluxConfig } from '../../config/schema.ts';
 import { setUser } from '../../config/users-edit.ts';
 import { type Plain, setInYaml } from '../../config/yaml-edit.ts';
-import { InvalidFiles } from '../../core/errors.ts';
+import type { Diagnostic } from '../../core/errors.ts';
 import { hashPassword } from '../../core/password-hash.ts';
 import { UsageError } from '../failure.ts';
 import type { Privacy } from '../replace-file.ts';
@@ -44,7 +44,7 @@ export async function planFiles(existing: Existing, answers: Answers): Promise<P
   const broker = withBroker(influx.text, existing, answers);
   text = broker.text;
   const { config, diagnostics } = checkConfigText(existing.path, text, process.env);
-  if (config === undefined) throw new InvalidFiles(diagnostics);
+  if (config === undefined) throw mistakeOf(diagnostics[0]!);
   const users = answers.user === undefined ? [] : [await usersFile(broker.users!, answers.user)];
   const examples = await exampleFiles(config);
   const changed =
@@ -56,6 +56,10 @@ export async function planFiles(existing: Existing, answers: Answers): Promise<P
     config,
     influx: config.forward.influx && told(config.forward.influx, influx.untold),
   };
+}
+
+function mistakeOf({ message, remedy }: Diagnostic): UsageError {
+  return new UsageError(message, remedy === undefined ? {} : { remedy });
 }
 
 function told(influx: InfluxConfig, untold: WithInflux['untold']): InfluxConfig {
@@ -74,7 +78,10 @@ interface WithInflux {
 function withInflux(original: string, existing: Existing, answer: Answers['influx']): WithInflux {
   const none = { secrets: [], untold: {} };
   if (answer === undefined) return { text: original, ...none };
-  if (answer === 'files') return { text: setInYaml(original, ['forward', 'influx'], undefined), ...none };
+  if (answer === 'files') {
+    const gone = existing.forwardsOnlyToInflux ? ['forward'] : ['forward', 'influx'];
+    return { text: setInYaml(original, gone, undefined), ...none };
+  }
   const key = 'bucket' in answer ? 'token' : 'password';
   const path = secretPath(existing, answer, key);
   const wanted = influxKeys(
@@ -173,9 +180,12 @@ async function usersFile(
   path: string,
   { name, password, publish, subscribe }: UserAnswer,
 ): Promise<PlannedFile> {
-  const before = existsSync(path) ? readFileSync(path, 'utf8') : usersHead;
-  const { text } = setUser(before, { name, password: await hashPassword(password), publish, subscribe });
-  return { path, text, privacy: 'private', isSecret: true };
+  const before = existsSync(path) ? readTextFile(path) : usersHead;
+  const edit = { name, password: await hashPassword(password), publish, subscribe };
+  const { text, isNew } = setUser(before, edit);
+  const isIdle = isNew && publish === undefined && subscribe === undefined;
+  const able = isIdle ? setUser(before, { ...edit, publish: ['#'] }).text : text;
+  return { path, text: able, privacy: 'private', isSecret: true };
 }
 
 async function exampleFiles({ devices, rules }: GatewayConfig): Promise<PlannedFile[]> {

@@ -125,8 +125,8 @@ export function addressOf(text: string): { host: string; port: number } {
 }
 
 async function userOf(name: string, flags: InitFlags, terminal: Terminal): Promise<UserAnswer> {
-  const { userPasswordFile, publish = ['#'], subscribe = [] } = flags;
-  checkUser(name, [...publish, ...subscribe]);
+  const { userPasswordFile, publish, subscribe } = flags;
+  checkUser(name, [...(publish ?? []), ...(subscribe ?? [])]);
   const password =
     userPasswordFile === undefined ? await readPassword(name, terminal) : readPasswordFile(userPasswordFile);
   return { name, password, publish, subscribe };

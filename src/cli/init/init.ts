@@ -72,7 +72,10 @@ async function readExisting(config: string | undefined): Promise<Existing> {
   const loaded = checkConfigText(path, text ?? gatewayTemplate, process.env);
   if (loaded.config === undefined) throw new InvalidFiles(loaded.diagnostics);
   const hasName = text !== undefined && loaded.file.peek('gateway') !== undefined;
-  return { path, text, config: loaded.config, hasName };
+  const forward =
+    text === undefined ? undefined : (loaded.file.value as { forward?: object } | null)?.forward;
+  const forwardsOnlyToInflux = Object.keys(forward ?? {}).join() === 'influx';
+  return { path, text, config: loaded.config, hasName, forwardsOnlyToInflux };
 }
 
 interface Tried {

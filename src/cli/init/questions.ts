@@ -4,6 +4,7 @@
  * Not here: how a line is asked for, and what the answers are for.
  */
 
+import { hostName } from '../../config/load.ts';
 import type { InfluxConfig } from '../../config/schema.ts';
 import { isLoopback } from '../../config/source-schema.ts';
 import { generationAt } from '../../outbox/probe.ts';
@@ -12,6 +13,7 @@ import { UsageError } from '../failure.ts';
 import { readPassword, readSecret, type Terminal } from '../read-password.ts';
 import type { Answers, Existing, InfluxAnswer, Secret } from './answers.ts';
 import type { Asker } from './ask.ts';
+import { planFiles } from './files.ts';
 import { addressOf } from './flags.ts';
 
 export interface Asking {
@@ -23,7 +25,14 @@ export interface Asking {
 
 export async function askForRest(answers: Answers, asking: Asking): Promise<Answers> {
   const { asker, existing } = asking;
-  const name = answers.name ?? (await asker.text('Name of this gateway', existing.config.gateway));
+  const usual = existing.hasName ? existing.config.gateway : hostName();
+  const name =
+    answers.name ??
+    (await askUntilValid(asker, async () => {
+      const text = await asker.text('Name of this gateway', usual);
+      await planFiles(existing, { name: text });
+      return text;
+    }));
   const influx = answers.influx ?? (await askInflux(asking));
   const isAboutBroker = answers.listen !== undefined || answers.user !== undefined;
   const broker = isAboutBroker ? {} : await askBroker(asking);
@@ -32,13 +41,11 @@ export async function askForRest(answers: Answers, asking: Asking): Promise<Answ
 
 /** Also again, when the connection test failed: the answers before are then those of Enter. */
 export async function askInflux(asking: Asking, before = asking.existing.config.forward.influx) {
-  const { asker, signal } = asking;
+  const { asker, signal, existing } = asking;
   const none = 'none';
   const url = await askUntilValid(asker, async () => {
     const text = await asker.text('URL of InfluxDB, or none to keep points in files', before?.url ?? none);
-    if (text !== none && !/^https?:\/\/[^\s/@]+/.test(text)) {
-      throw new UsageError('it begins with http:// or https://, and has no user in it');
-    }
+    if (text !== none) await planFiles(existing, { influx: { url: text, database: 'headgate' } });
     return text;
   });
   if (url === none) return 'files';
