@@ -1,7 +1,7 @@
 /** What is in a data folder already, before a backup is put there. */
 
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { GatewayError } from '../core/errors.ts';
 import { decodeCheckpoint } from '../engine/checkpoint.ts';
 import { isMissing } from '../log/files.ts';
@@ -13,18 +13,27 @@ const stateNames =
 /** Of a gateway that runs, and what systems and people put into every folder. */
 const otherNames = /^(headgate\.(sock|sock\.turn|pid)|lost\+found|\..*)$/;
 
+/** Whether a path, relative to a data folder, is of its state. */
+export function isState(path: string): boolean {
+  return stateNames.test(path.split('/')[0]!);
+}
+
 /** Names in the folder that belong to a gateway's state. */
 export async function oldNames(data: string): Promise<string[]> {
   return (await namesIn(data)).filter((name) => stateNames.test(name));
 }
 
 /**
- * Throws `GatewayError` for a folder that is no gateway's, and, unless forced, for one that holds state. A gateway that was
+ * `named`: files of headgate.yaml that lie there, such as users. Throws `GatewayError` for a folder that is no gateway's, and, unless forced, for one that holds state. A gateway that was
  * installed, ran, and never received anything has none that matters.
  */
-export async function refuseUsed(data: string, force: boolean): Promise<void> {
+export async function refuseUsed(
+  data: string,
+  { force, named }: { readonly force: boolean; readonly named: readonly string[] },
+): Promise<void> {
   const names = await namesIn(data);
-  const strange = names.find((name) => !stateNames.test(name) && !otherNames.test(name));
+  const own = new Set(named.map((path) => relative(data, path).split('/')[0]!));
+  const strange = names.find((name) => !stateNames.test(name) && !otherNames.test(name) && !own.has(name));
   if (strange !== undefined) {
     throw new GatewayError(`the data folder ${data} holds what is no gateway's: ${strange}`, {
       remedy: 'give `data:` a folder of its own, or move that away',

@@ -12,18 +12,23 @@ const answerWithinMs = 30_000;
  * gives none.
  */
 export async function askCut(data: string, signal: AbortSignal): Promise<Cut | undefined> {
-  const limit = AbortSignal.timeout(answerWithinMs);
-  const lines = follow(data, 'cut', {}, AbortSignal.any([signal, limit]));
-  const first = await lines.next().catch((error: unknown) => {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), answerWithinMs);
+  const lines = follow(data, 'cut', {}, AbortSignal.any([signal, late.signal]));
+  try {
+    const first = await lines.next();
+    const { ok, error } = (first.value ?? { ok: false, error: 'no answer' }) as Reply;
+    if (!ok) throw unanswered(data, error);
+    const { value } = await lines.next();
+    if (value === undefined) throw unanswered(data, 'no answer');
+    return value as Cut;
+  } catch (error) {
     if (isNobody(error)) return undefined;
     throw notAllowed(data, error);
-  });
-  if (first === undefined) return undefined;
-  const { ok, error } = (first.value ?? { ok: false, error: 'no answer' }) as Reply;
-  if (!ok) throw unanswered(data, error);
-  const { value } = await lines.next();
-  if (value === undefined) throw unanswered(data, 'no answer');
-  return value as Cut;
+  } finally {
+    // From now on it is held for as long as the copy takes.
+    clearTimeout(timer);
+  }
 }
 
 function isNobody(error: unknown): boolean {
