@@ -8,10 +8,13 @@
 
 import assert from 'node:assert/strict';
 import { cpSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { accountsOf } from '../src/core/fates.ts';
-import { makeGateway } from './peers/gateway.ts';
+import { headgateIn } from './peers/command.ts';
+import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
 import { freePort, startInfluxd } from './peers/influxd.ts';
 import { publishAll } from './peers/session-publisher.ts';
 import { until } from './peers/until.ts';
@@ -39,7 +42,23 @@ silent_after: 10m
 
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
-test('journal, outbox, read positions and settings of the version before are read; its checkpoint is made anew from the journal', async () => {
+test('journal, outbox, read positions and settings of the version before are read; its checkpoint is made anew from the journal', () =>
+  isTakenUp(async () => {}));
+
+test('the same when it was saved from a stopped gateway and put elsewhere, which says what begins anew', () =>
+  isTakenUp(async ({ folder }) => {
+    const other = await mkdtemp(join(tmpdir(), 'headgate-upgrade-'));
+    const archive = join(other, 'backup.tar.gz');
+    assert.equal((await headgateIn(['export', archive], { cwd: folder })).code, 0);
+    await rename(join(folder, 'data'), join(other, 'data'));
+    const { code, stdout } = await headgateIn(['import', archive], { cwd: folder });
+    await rm(other, { recursive: true });
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /warning: the checkpoint is of another version of headgate: rules begin anew/);
+  }));
+
+/** `move`: done with the folder before the gateway starts on it. */
+async function isTakenUp(move: (gateway: GatewayProcess) => Promise<void>): Promise<void> {
   const influxd = await startInfluxd();
   await influxd.query('CREATE DATABASE fleet');
   const port = await freePort();
@@ -59,6 +78,7 @@ test('journal, outbox, read positions and settings of the version before are rea
     const [series] = await influxd.query(`SELECT ${fields} FROM "${measurement}"`, 'fleet');
     return (series?.values ?? []).map(([, ...values]) => values);
   };
+  await move(gateway);
   await gateway.start();
   await publishAll(port, 'meter', 1, [{ topic: 'meter/a', payload: '{"n":150}' }]);
   await until(async () => (await valuesOf('n', 'ten')).length > 0, 'the window that was open to close');
@@ -92,4 +112,4 @@ test('journal, outbox, read positions and settings of the version before are rea
   await gateway.start();
   assert.equal((await gateway.status()).fates.frames, 151);
   assert.equal(gateway.logLines.filter((line) => line.includes('checkpoint')).length, 3);
-});
+}

@@ -69,6 +69,11 @@ export function createStaging(options: RestoreOptions) {
     return underRoot(root, isBelow(unpacked, path) ? join(configFolder, relative(unpacked, path)) : path);
   }
 
+  function namedFiles(): string[] {
+    const { secrets, users } = secretFilesOf(config!);
+    return [...secrets, ...users].map(inPlace);
+  }
+
   async function loadStaged(): Promise<GatewayConfig> {
     const staged = stagedOf(configPath);
     const loaded = await loadGatewayFiles({ configPath: staged, root }, env).catch(inWords);
@@ -107,8 +112,7 @@ export function createStaging(options: RestoreOptions) {
   async function stageData(data: string, path: string): Promise<string> {
     if (!hasState) {
       await options.claim(data);
-      const { secrets, users } = secretFilesOf(config!);
-      await refuseUsed(data, { force: options.force, named: [...secrets, ...users].map(inPlace) });
+      await refuseUsed(data, { force: options.force, named: namedFiles() });
       hasState = true;
       volume = data;
     }
@@ -132,7 +136,7 @@ export function createStaging(options: RestoreOptions) {
       return bavail * bsize - leastFreeBytes;
     },
     async moves(stamp: string): Promise<{ moves: Move[]; asides: string[] }> {
-      const old = hasState ? await oldNames(config!.data) : [];
+      const old = hasState ? await oldNames(config!.data, namedFiles()) : [];
       const stale = wholeFolders(config!, configPath);
       const gone = [...old.map((name) => join(config!.data, name)), ...stale].filter(
         (path) => !units.has(path),

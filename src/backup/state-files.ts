@@ -33,7 +33,7 @@ export async function* stateEntries({ data, cut: ask, warn }: StateSource): Asyn
   const { entries, sequence } = await checkpointEntries(data);
   const cut = await ask();
   yield* entries;
-  const files = cut?.files ?? (await smallFiles(data));
+  const files = { ...(await contents(data, ['starts.json'])), ...(cut?.files ?? (await smallFiles(data))) };
   for (const [path, content] of Object.entries(files)) yield fileEntry(path, withoutMark(path, content));
   const { journal = { from: 0 }, ...lanes } = cut?.logs ?? (await lanesIn(data));
   for (const [folder, range] of Object.entries(lanes))
@@ -104,8 +104,12 @@ async function namesIn(folder: string): Promise<string[]> {
 async function smallFiles(data: string): Promise<Record<string, string>> {
   const outbox = await namesIn(join(data, 'outbox'));
   const positions = outbox.filter((name) => name.endsWith('.position.json')).map((name) => `outbox/${name}`);
+  return contents(data, [...positions, 'settings.json', 'settings.json.bak']);
+}
+
+async function contents(data: string, paths: readonly string[]): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
-  for (const path of [...positions, 'settings.json', 'settings.json.bak']) {
+  for (const path of paths) {
     const content = await readWholeFile(systemDisk, join(data, path));
     if (content !== undefined) files[path] = content.toString();
   }

@@ -7,9 +7,9 @@ import { decodeCheckpoint } from '../engine/checkpoint.ts';
 import { isMissing } from '../log/files.ts';
 import { asideName, stagingName } from './format.ts';
 
-/** What a gateway keeps there. */
+/** What a gateway keeps there, among other things. */
 const stateNames =
-  /^(checkpoint(\.previous)?|journal|outbox|points|health|dead-letters|settings\.json(\.bak)?|starts\.json)(\.tmp|(-\d+)?\.corrupt)?$/;
+  /^(checkpoint|journal|outbox|points|health|dead-letters|settings\.json|starts\.json)(\..+|-\d+\.corrupt)?$/;
 /** Of a gateway that runs, and what systems and people put into every folder. */
 const otherNames = /^(headgate\.(sock|sock\.turn|pid)|lost\+found|\..*)$/;
 
@@ -18,24 +18,23 @@ export function isState(path: string): boolean {
   return stateNames.test(path.split('/')[0]!);
 }
 
-/** Names in the folder that belong to a gateway's state. */
-export async function oldNames(data: string): Promise<string[]> {
-  return (await namesIn(data)).filter((name) => stateNames.test(name));
+/** Names in the folder that make way for other state. `named`: files of headgate.yaml that lie there, such as users. */
+export async function oldNames(data: string, named: readonly string[]): Promise<string[]> {
+  const kept = new Set(named.map((path) => relative(data, path).split('/')[0]!));
+  return (await namesIn(data)).filter((name) => !otherNames.test(name) && !kept.has(name));
 }
 
 /**
- * `named`: files of headgate.yaml that lie there, such as users. Throws `GatewayError` for a folder that is no gateway's, and, unless forced, for one that holds state. A gateway that was
+ * Throws `GatewayError` for a folder that is no gateway's, and, unless forced, for one that holds state. A gateway that was
  * installed, ran, and never received anything has none that matters.
  */
 export async function refuseUsed(
   data: string,
   { force, named }: { readonly force: boolean; readonly named: readonly string[] },
 ): Promise<void> {
-  const names = await namesIn(data);
-  const own = new Set(named.map((path) => relative(data, path).split('/')[0]!));
-  const strange = names.find((name) => !stateNames.test(name) && !otherNames.test(name) && !own.has(name));
-  if (strange !== undefined) {
-    throw new GatewayError(`the data folder ${data} holds what is no gateway's: ${strange}`, {
+  const names = await oldNames(data, named);
+  if (names.length > 0 && !names.some(isState)) {
+    throw new GatewayError(`the data folder ${data} is no gateway's: there is ${names[0]}`, {
       remedy: 'give `data:` a folder of its own, or move that away',
     });
   }
