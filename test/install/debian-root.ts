@@ -4,7 +4,7 @@
  * Root only. Invariant: what is kept is whole, as debootstrap left it, and of the packages named here.
  */
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,6 +41,7 @@ export function mirror(): string {
 
 /** Makes it where it is not there yet. Gives why it cannot be made on this machine, if so. */
 export async function makeCleanRoot(): Promise<string | undefined> {
+  if (spawnSync('unshare', ['--mount', 'true']).status !== 0) return 'nothing may be mounted here';
   if (existsSync(kept)) return undefined;
   const making = `${kept}.making`;
   rmSync(making, { recursive: true, force: true });
@@ -50,6 +51,8 @@ export async function makeCleanRoot(): Promise<string | undefined> {
   if (code !== 0)
     return `debootstrap could not make a Debian from ${mirror()}: ${said.trim().split('\n').slice(-3).join('; ')}`;
   renameSync(making, kept);
+  const others = readdirSync(cache).filter((name) => name.startsWith('root-') && join(cache, name) !== kept);
+  for (const name of others) rmSync(join(cache, name), { recursive: true });
   return undefined;
 }
 

@@ -20,3 +20,6 @@ export const noRoot: string | false = process.env.HEADGATE_TEST_NO_ROOT ?? false
 
 /** Why tests that run programs of arm64 are left out; false where they are not. */
 export const noLibraries: string | false = process.env.HEADGATE_TEST_NO_LIBRARIES ?? false;
+
+/** Why Dockerfile and compose.yaml are not linted; false where they are. */
+export const noLinters: string | false = process.env.HEADGATE_TEST_NO_LINTERS ?? false;

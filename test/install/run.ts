@@ -5,7 +5,7 @@
  *     npm run test:install -- service   only those
  *
  * Where no Debian can be made, or a bare one does not boot, what needs one is left out, and this says so. So are programs of
- * arm64 where their libraries cannot be fetched. Everything else fails.
+ * arm64 where their libraries cannot be fetched, and linters. Everything else fails.
  */
 
 import { spawn } from 'node:child_process';
@@ -14,9 +14,10 @@ import { fetchLibraries } from './arm64-libraries.ts';
 import { whyNoBoot } from './booted-root.ts';
 import { makeCleanRoot } from './debian-root.ts';
 import { outcome } from './outcome.ts';
+import { fetchLinters } from './pypi.ts';
 
 const root = join(import.meta.dirname, '../..');
-const files = ['lintian', 'package', 'service', 'upgrade', 'unit', 'arm64'];
+const files = ['lintian', 'package', 'service', 'upgrade', 'unit', 'arm64', 'docker'];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !files.includes(name));
@@ -25,9 +26,10 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const [noRoot, noLibraries, packages] = await Promise.all([
+const [noRoot, noLibraries, noLinters, packages] = await Promise.all([
   makeCleanRoot(),
   fetchLibraries(),
+  fetchLinters(),
   makePackages(),
 ]);
 if (packages !== undefined) {
@@ -36,7 +38,7 @@ if (packages !== undefined) {
 }
 const noBoot = noRoot ?? (await whyNoBoot());
 process.exitCode = await test();
-for (const reason of new Set([noRoot, noBoot, noLibraries]))
+for (const reason of new Set([noRoot, noBoot, noLibraries, noLinters]))
   if (reason !== undefined) console.error(`NOT TRIED, as this machine cannot: ${reason}`);
 
 /** Gives what went wrong, if so. */
@@ -52,6 +54,7 @@ async function test(): Promise<number> {
   if (noRoot !== undefined) env.HEADGATE_TEST_NO_ROOT = noRoot;
   if (noBoot !== undefined) env.HEADGATE_TEST_NO_BOOT = noBoot;
   if (noLibraries !== undefined) env.HEADGATE_TEST_NO_LIBRARIES = noLibraries;
+  if (noLinters !== undefined) env.HEADGATE_TEST_NO_LINTERS = noLinters;
   const paths = files
     .filter((name) => wanted.length === 0 || wanted.includes(name))
     .map((name) => join(import.meta.dirname, `${name}.ts`));
