@@ -30,18 +30,16 @@ test('each package in it is named with its licence, and has the text beside it',
 
 test('the man page is one that man shows without a complaint, with every command', () => {
   const page = join(tree, 'usr/share/man/man1/headgate.1.gz');
-  const env = { ...process.env, MANROFFSEQ: '', MANWIDTH: '80' };
-  const { status, stdout, stderr } = spawnSync(
-    'man',
-    ['--warnings', '-E', 'UTF-8', '-l', '-Tutf8', '-Z', page],
-    {
-      encoding: 'utf8',
-      env,
-    },
-  );
+  const env = { ...process.env, MANPAGER: 'cat', MANWIDTH: '80' };
+  const { status, stdout, stderr } = spawnSync('man', ['--warnings', '-E', 'UTF-8', '-l', '-Tutf8', page], {
+    encoding: 'utf8',
+    env,
+  });
   assert.equal(status, 0, stderr);
   assert.equal(stderr, '');
-  for (const name of commands()) assert.match(stdout, new RegExp(name));
+  // Bold is a letter, a step back, and the letter again.
+  const shown = stdout.replace(/.[\b]/g, '');
+  for (const name of commands()) assert.match(shown, new RegExp(`^ *headgate ${name}\\b`, 'm'));
 });
 
 test('bash completes commands, options and words to choose from', () => {
@@ -62,9 +60,12 @@ function commands(): string[] {
   const help = execFileSync(launcher, [join(tree, 'usr/lib/headgate/dist/main.js'), '--help'], {
     encoding: 'utf8',
   });
-  const names = [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)\b/gm)].map(
-    (match) => match[1]!,
-  );
+  const names = [
+    ...help
+      .split('Commands:')[1]!
+      .split('\n\n')[0]!
+      .matchAll(/^ {2}([a-z]+)\b/gm),
+  ].map((match) => match[1]!);
   assert.ok(names.length > 10, help);
   return names.filter((name) => name !== 'help');
 }
