@@ -14,8 +14,8 @@ import type { Influxd } from '../../test/peers/influxd.ts';
 import { type SerialLine, startSerialLine } from '../../test/peers/socat.ts';
 
 const minuteMs = 60_000;
-/** Published at once, so that there is something to see. */
-const backMs = 3 * 60 * minuteMs;
+/** Published at once, so that there is something to see. A bus falls silent some minutes later (depot.ts). */
+const backMs = 190 * minuteMs;
 
 /** The story ends in the morning's rush hour. */
 const beginsAtHour = 5;
@@ -83,8 +83,9 @@ export async function tell(influxd: Influxd, minutes: number, say: (what: string
   const fleet = buses.map(({ vehicle, capacity }) => `${vehicle.replace(/^070/, '030')},0030,C,${capacity}`);
   const probe = await startSerialLine();
   ends.defer(() => probe.stop());
+  const cable = pluggable(probe);
   const options: readonly SiteOptions[] = [
-    { ...common, gateway: 'depot-7', probe },
+    { ...common, gateway: 'depot-7', probe: cable },
     { ...common, gateway: 'depot-3', seed: 11, devices: otherDepot, fleet },
     { ...common, gateway: 'plant-1', seed: 5, devices: plant },
   ];
@@ -96,25 +97,50 @@ export async function tell(influxd: Influxd, minutes: number, say: (what: string
   }
   for (const site of sites) await site.catchUp();
   say('the hours before are told');
-  await goOn({ sites, influxd, probe, minutes, say });
-  await influxd.start().catch(() => {});
+  await goOn({ sites, influxd, cable, minutes, say });
+}
+
+interface Cable {
+  readonly path: string;
+  /** What is written while it is pulled goes nowhere. */
+  write(bytes: string | Buffer): void;
+  pull(): Promise<void>;
+  plug(): Promise<void>;
+}
+
+function pluggable(line: SerialLine): Cable {
+  let isIn = true;
+  return {
+    path: line.path,
+    write(bytes) {
+      if (isIn) line.write(bytes);
+    },
+    async pull() {
+      isIn = false;
+      await line.unplug();
+    },
+    async plug() {
+      await line.plug();
+      isIn = true;
+    },
+  };
 }
 
 interface Stage {
   readonly sites: readonly Site[];
   readonly influxd: Influxd;
-  readonly probe: SerialLine;
+  readonly cable: Cable;
   readonly minutes: number;
   readonly say: (what: string) => void;
 }
 
-async function goOn({ sites, influxd, probe, minutes, say }: Stage): Promise<void> {
+async function goOn({ sites, influxd, cable, minutes, say }: Stage): Promise<void> {
   const startMs = performance.now();
   const todo: [share: number, what: string, act: () => Promise<unknown>][] = [
     [plan.serverGoes, 'InfluxDB is gone', () => influxd.kill()],
     [plan.serverBack, 'InfluxDB is back', () => influxd.start()],
-    [plan.cableOut, 'the cable of the probe is pulled', () => probe.unplug()],
-    [plan.cableIn, 'the cable is back', () => probe.plug()],
+    [plan.cableOut, 'the cable of the probe is pulled', () => cable.pull()],
+    [plan.cableIn, 'the cable is back', () => cable.plug()],
     [plan.gatewayDies, 'depot-3 is killed', () => sites[1]!.gateway.kill()],
     [plan.gatewayBack, 'depot-3 is back', () => sites[1]!.gateway.start()],
   ];

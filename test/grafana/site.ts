@@ -36,8 +36,8 @@ export interface SiteOptions {
   readonly fleet?: readonly string[];
   readonly health?: string;
   readonly preloads?: readonly string[];
-  /** A line for the level probe; without it none is plugged in. */
-  readonly probe?: SerialLine;
+  /** A line for the level probe, and who writes to it; without it none is plugged in. */
+  readonly probe?: Pick<SerialLine, 'path' | 'write'>;
 }
 
 export interface Devices {
