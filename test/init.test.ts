@@ -214,6 +214,13 @@ test('at a terminal: it asks, finds out the version, shows no secret, and asks a
   await run.answer(`URL of InfluxDB, or none to keep points in files [${influx.url}]: `, '\r');
   await run.answer('Bucket [fleet]: ', '\r');
   await run.answer('Organization [transport]: ', '\r');
+  await run.answer('Token (not shown', '\r');
+  // Enter is the token typed before.
+  await run.answer('401 unauthorized access', '');
+  await run.answer('once more', '\r');
+  await run.answer('URL of InfluxDB', '\r');
+  await run.answer('Bucket [fleet]', '\r');
+  await run.answer('Organization [transport]', '\r');
   await run.answer('Token (not shown', 'good\r');
   await run.answer('bucket fleet of transport takes points', '');
   await run.answer('Write it? [Y/n]: ', '\r');

@@ -11,7 +11,8 @@ import { type TestContext, test } from 'node:test';
 import type { Gates, Store } from '../../test/peers/influx-store.ts';
 import { startInflux2 } from '../../test/peers/influx2.ts';
 import { startInflux3 } from '../../test/peers/influx3.ts';
-import { startInfluxd } from '../../test/peers/influxd.ts';
+import { type Series, startInfluxd } from '../../test/peers/influxd.ts';
+import { startInfluxd2 } from '../../test/peers/influxd2.ts';
 import { until } from '../../test/peers/until.ts';
 import type { InfluxConfig } from '../config/schema.ts';
 import { silentLogger } from '../core/log.ts';
@@ -56,7 +57,37 @@ function pointsIn(store: Store | undefined): Map<string, number> {
   return new Map(entries);
 }
 
+const seriesPoints = (series: readonly Series[]): Map<string, number> =>
+  new Map(
+    series.flatMap(({ name, tags, values }) =>
+      values.map(([time, v]): [string, number] => [`${name},bus=${tags!.bus} ${time}`, Number(v)]),
+    ),
+  );
+
+/** Only where its program is at hand. */
+const { INFLUXD2: program } = process.env;
+async function startRealInflux2(t: TestContext): Promise<Peer> {
+  const influx = await startInfluxd2(program!, 'fleet');
+  t.after(() => influx.stop());
+  return {
+    config: {
+      url: influx.url,
+      bucket: 'fleet',
+      org: influx.org,
+      tokenFile: await secretFile(t, influx.token),
+    },
+    start: influx.start,
+    kill: influx.kill,
+    create: influx.createBucket,
+    remove: influx.removeBucket,
+    revoke: () => influx.setTokenActive(false),
+    restore: () => influx.setTokenActive(true),
+    points: async () => seriesPoints(await influx.query('SELECT v FROM /.*/ GROUP BY *', 'fleet')),
+  };
+}
+
 const versions: Readonly<Record<string, (t: TestContext) => Promise<Peer>>> = {
+  ...(program === undefined ? {} : { '2 (a real one)': startRealInflux2 }),
   async '1.x (a real one)'(t) {
     const influx = await startInfluxd({ admin: { username: 'root', password: 'pw' } });
     t.after(() => influx.stop());
@@ -74,14 +105,7 @@ const versions: Readonly<Record<string, (t: TestContext) => Promise<Peer>>> = {
       remove: async () => void (await influx.query('DROP DATABASE fleet')),
       revoke: async () => void (await influx.query("SET PASSWORD FOR gate = 'other'")),
       restore: async () => void (await influx.query("SET PASSWORD FOR gate = 'good'")),
-      async points() {
-        const series = await influx.query('SELECT v FROM /.*/ GROUP BY *', 'fleet');
-        return new Map(
-          series.flatMap(({ name, tags, values }) =>
-            values.map(([time, v]): [string, number] => [`${name},bus=${tags!.bus} ${time}`, Number(v)]),
-          ),
-        );
-      },
+      points: async () => seriesPoints(await influx.query('SELECT v FROM /.*/ GROUP BY *', 'fleet')),
     };
   },
   async '2.7'(t) {
@@ -386,6 +410,28 @@ for (const [name, { config, on, says }] of Object.entries(mistakes)) {
     assert.deepEqual([rig.letters.length, rig.forwarder.status().pendingPoints], [0, 30]);
   });
 }
+
+test('InfluxDB 2 (a real one): a token that may write to the bucket and nothing else is enough', {
+  skip: program === undefined && 'no INFLUXD2',
+}, async (t) => {
+  const influx = await startInfluxd2(program!, 'fleet');
+  t.after(() => influx.stop());
+  const token = await influx.narrowToken();
+  const config = { url: influx.url, bucket: 'fleet', org: influx.org, token };
+  const found = await probeInflux(wholeConfig({ config } as Peer), { signal: new AbortController().signal });
+  assert.deepEqual(
+    found.map(({ state }) => state),
+    ['ok', 'ok', 'ok'],
+  );
+  const rig = await forwardTo(t, { config } as Peer);
+  await rig.append(numbers(0, 30));
+  await done(rig);
+  await rig.stop();
+  const missing = await probeInflux(wholeConfig({ config: { ...config, bucket: 'x' } } as Peer), {
+    signal: new AbortController().signal,
+  });
+  assert.match(missing.at(-1)!.words, /bucket "x" not found/);
+});
 
 test('InfluxDB 2 by the endpoint of 1.x: a database needs a mapping', async (t) => {
   const influx = await startInflux2();

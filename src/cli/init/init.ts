@@ -19,7 +19,7 @@ import { exitCodes, Refused } from '../failure.ts';
 import { findingsText } from '../findings-text.ts';
 import type { Terminal } from '../read-password.ts';
 import { replaceFile } from '../replace-file.ts';
-import type { Answers, Existing } from './answers.ts';
+import type { Answers, Existing, InfluxAnswer } from './answers.ts';
 import { createAsker } from './ask.ts';
 import { type Planned, type PlannedFile, planFiles } from './files.ts';
 import { answersOf, completed, type InitFlags } from './flags.ts';
@@ -37,14 +37,16 @@ export interface InitOptions {
   readonly stdout: { write(text: string): unknown };
 }
 
+/** Ctrl-C ends the process, as long as nothing is written. */
+const never = new AbortController().signal;
+
 /** Returns the exit code: 1 when points would not be taken, or the files have mistakes of before. */
 export async function initCommand(options: InitOptions): Promise<number> {
   const { flags, terminal, stdout, dryRun, yes } = options;
   const existing = await readExisting(options.config);
   const given = await answersOf(flags, existing, terminal);
   const isAsking = !yes && terminal.stdin.isTTY === true;
-  const stop = new AbortController();
-  const asking = { asker: createAsker(terminal), terminal, existing, signal: stop.signal };
+  const asking = { asker: createAsker(terminal), terminal, existing, signal: never };
   const { planned, findings } = isAsking
     ? await byQuestions(given, asking)
     : await tried(await planFiles(existing, completed(given, existing, yes)), stdout);
@@ -91,13 +93,21 @@ async function byQuestions(given: Answers, asking: Asking): Promise<Tried> {
     const { findings } = await tried(planned, terminal.stderr);
     const isFine = worst(findings) === exitCodes.fine;
     if (isFine || !(await asker.yes('Answer about InfluxDB once more?', true))) return { planned, findings };
-    answers = { ...answers, influx: await askInflux(asking, planned.config.forward.influx) };
+    const again = await askInflux(asking, planned.config.forward.influx);
+    answers = { ...answers, influx: withSecretOf(answers.influx, again) };
   }
+}
+
+/** Enter stands for the secret that was typed before and is in no file yet. */
+function withSecretOf(before: Answers['influx'], again: InfluxAnswer | 'files'): InfluxAnswer | 'files' {
+  if (before === undefined || before === 'files' || again === 'files') return again;
+  const isSame = 'bucket' in before === 'bucket' in again && before.secret !== undefined;
+  return isSame && again.secret === undefined ? { ...again, secret: before.secret! } : again;
 }
 
 async function tried(planned: Planned, output: { write(text: string): unknown }): Promise<Tried> {
   if (planned.influx === undefined) return { planned, findings: [] };
-  const findings = await probeInflux(planned.influx, { signal: new AbortController().signal });
+  const findings = await probeInflux(planned.influx, { signal: never });
   output.write(`connection to ${planned.influx.url}:\n${findingsText(findings)}`);
   return { planned, findings };
 }

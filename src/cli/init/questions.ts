@@ -39,7 +39,7 @@ export async function askForRest(answers: Answers, asking: Asking): Promise<Answ
   return { ...answers, name, influx, ...broker };
 }
 
-/** Also again, when the connection test failed: the answers before are then those of Enter. */
+/** Left out as a secret: as it is. `before`: what Enter stands for. */
 export async function askInflux(asking: Asking, before = asking.existing.config.forward.influx) {
   const { asker, signal, existing } = asking;
   const none = 'none';
@@ -101,8 +101,7 @@ async function askSecret(
 ): Promise<{ secret?: Secret }> {
   const keep = isHeld ? `Enter keeps that of ${file ?? 'the file'}` : 'Enter for none';
   const text = await readSecret(`${what} (not shown; ${keep}): `, terminal);
-  if (text !== '') return { secret: { text } };
-  return isHeld && file !== undefined ? { secret: { file } } : {};
+  return text === '' ? {} : { secret: { text } };
 }
 
 async function askBroker({ asker, terminal, existing }: Asking): Promise<Answers> {
