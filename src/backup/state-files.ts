@@ -124,7 +124,7 @@ async function lanesIn(data: string): Promise<Record<string, Range>> {
 
 /** How far the files of points reach, which are not in the backup, must not be looked for elsewhere. */
 function withoutMark(path: string, content: string): string {
-  if (!/^outbox\/(points.*|health)\.position\.json$/.test(path)) return content;
+  if (!path.endsWith('.position.json')) return content;
   try {
     const value = decodePosition(Buffer.from(content));
     if (typeof value !== 'object' || value === null || !('mark' in value)) return content;

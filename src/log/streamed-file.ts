@@ -3,6 +3,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { GatewayError } from '../core/errors.ts';
 import { diskError } from './disk-error.ts';
 import { systemDisk } from './files.ts';
 
@@ -22,6 +23,13 @@ export async function writeStreamed<T>(path: string, write: (to: WriteStream) =>
     return written;
   } catch (error) {
     await rm(aside, { force: true }).catch(() => {});
-    throw (error as NodeJS.ErrnoException).code === undefined ? error : diskError('write', path, error);
+    throw (error as NodeJS.ErrnoException).code === undefined ? error : writeError(path, error);
   }
+}
+
+/** Where a person wants a file is another matter than where the gateway keeps its own. */
+function writeError(path: string, cause: unknown): GatewayError {
+  const { message } = diskError('write', path, cause);
+  const remedy = 'name a file in a folder that is there, that this user may write to, and that has room';
+  return new GatewayError(message, { remedy, cause });
 }

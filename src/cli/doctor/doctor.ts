@@ -103,19 +103,13 @@ async function runningOn(data: string): Promise<Running | undefined> {
 }
 
 const styles = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
-const columns = [
-  { title: '' },
-  { title: 'check' },
-  { title: 'what' },
-  { title: 'found' },
-  { title: 'limit' },
-];
+const columns = [{ title: '' }, { title: 'check' }, { title: 'what' }, { title: 'found' }];
 
 /** A line each, and below it what to do. */
 function textLines(lines: readonly Line[], colours: boolean): string[] {
-  const rows = lines.map(({ state, check, subject, value, limit = '' }): Cell[] => [
+  const rows = lines.map(({ state, check, subject, value, limit }): Cell[] => [
     { text: state, style: styles[state] },
-    ...[check, subject, value, limit],
+    ...[check, subject, limit === undefined ? value : `${value} (limit ${limit})`],
   ]);
   const [title = '', ...printed] = table(columns, rows, colours);
   const told = printed.flatMap((line, i) => {

@@ -37,7 +37,12 @@ function ofMistakes(path: string, { diagnostics }: InvalidFiles): Found {
   const where = `${first?.file}:${first?.line}: ${first?.message}`;
   if (mistakes.length > 1)
     return fail(path, `${mistakes.length} mistakes; ${where}`, 'see them all: headgate check');
-  return fail(path, where, first?.remedy ?? 'see it: headgate check');
+  const isDenied = first?.message.endsWith('permission denied');
+  return fail(
+    path,
+    where,
+    isDenied ? 'look as root: sudo headgate doctor' : (first?.remedy ?? 'headgate check'),
+  );
 }
 
 /** The service may have what this shell has not. */

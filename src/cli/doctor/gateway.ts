@@ -113,9 +113,7 @@ function balanceOf(status: GatewayStatus): Found[] {
 function outletsOf({ sources, notifiers, forward }: GatewayStatus): Found[] {
   const down = sources.filter(({ state }) => !/^(listening|connected|open|up|ok)$/.test(state));
   return [
-    ...down.map(({ name, state, detail }) =>
-      warn(`source ${name}`, `${state} ${detail}`.trim(), 'see its line below'),
-    ),
+    ...down.map(({ name, state, detail }) => warn(`source ${name}`, detail || state, 'see its line below')),
     ...outlet('forwarding', forward.state, forward.detail, `${countText(forward.pendingPoints)} points wait`),
     ...notifiers.flatMap(({ name, state, detail, pending }) =>
       outlet(`notifier ${name}`, state, detail, `${countText(pending)} alerts wait`),
