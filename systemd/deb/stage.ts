@@ -60,7 +60,7 @@ export function makeTree(stage: Stage): void {
     cpSync(join(root, name), join(tree, 'etc/headgate', name), { recursive: true });
   put('etc/headgate/headgate.yaml', installedConfig(readFileSync(join(root, 'headgate.yaml'), 'utf8')));
   put('usr/lib/systemd/system/headgate.service', readFileSync(join(own, 'headgate.service')));
-  put('usr/lib/udev/rules.d/60-headgate-serial.rules', readFileSync(join(own, '60-headgate-serial.rules')));
+  put('usr/lib/udev/rules.d/65-headgate-serial.rules', readFileSync(join(own, '65-headgate-serial.rules')));
 
   const date = new Date(stage.dateS * 1000);
   put('usr/share/man/man1/headgate.1.gz', zipped(manPage(version, date)));

@@ -23,6 +23,7 @@ const packages = [
   'libstdc++6',
   'mosquitto-clients',
   'socat',
+  'umockdev',
 ];
 const id = createHash('sha256').update(packages.join()).digest('hex').slice(0, 8);
 const kept = join(cache, `root-${release}-${id}`);

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test as anyTest, before } from 'node:test';
 import { until } from '../peers/until.ts';
+import { type Adapter, describe, nodeOf } from './adapter.ts';
 import { type Installed, installedOn, unit } from './installed.ts';
 import { noBoot } from './made.ts';
 
@@ -105,8 +106,20 @@ test('the example keeps the log of the machine small', async () => {
   );
 });
 
-test('the names of serial adapters are rules that udev can read', () => {
-  const said = machine.tryRun('sh', '-c', 'udevadm test /sys/class/tty/tty0 2>&1');
-  assert.match(said, /60-headgate-serial\.rules/);
-  assert.doesNotMatch(said, /60-headgate-serial\.rules:\d+/);
-});
+const adapters: readonly (readonly [string, Adapter])[] = [
+  ['ftdi-A50285BI', { vendor: '0403', product: '6001', serial: 'A50285BI', port: '00' }],
+  ['ftdi-A50285BI-if01', { vendor: '0403', product: '6011', serial: 'A50285BI', port: '01' }],
+  ['cp210x-0001', { vendor: '10c4', product: 'ea60', serial: '0001', port: '00' }],
+  ['ch34x-pci-0000_00_14_0-usb-0_3_1_0', { vendor: '1a86', product: '7523', port: '00' }],
+  ['', { vendor: '046d', product: 'c52b', serial: '1', port: '00' }],
+];
+for (const [name, adapter] of adapters)
+  test(`udev names an adapter ${name === '' ? 'of another kind not at all' : name}`, () => {
+    writeFileSync(join(machine.folder, 'root/adapter'), describe(adapter));
+    const flags = ['umockdev-run', '-d', '/root/adapter', '--', 'udevadm', 'test', nodeOf(adapter)];
+    const said = machine.run('sh', '-c', `${flags.join(' ')} 2>&1`);
+    const names = [...said.matchAll(/^DEVLINKS=(.*)/gm)].flatMap((match) => match[1]!.split(' '));
+    const ours = names.filter((path) => path.startsWith('/dev/headgate/'));
+    assert.deepEqual(ours, name === '' ? [] : [`/dev/headgate/${name}`], said);
+    assert.doesNotMatch(said, /65-headgate-serial\.rules:\d+ [^A-Z]/, 'rules that cannot be read');
+  });
