@@ -23,7 +23,15 @@ const status: GatewayStatus = {
   pid: 4711,
   startedMs: nowMs - 3_725_000,
   restarts: 0,
-  machine: idleMachine,
+  machine: {
+    ...{ ...idleMachine, cpuPercent: 2.6, cpuTemperatureC: 48.3, memoryBytes: 95 << 20 },
+    ...{ memoryAvailableBytes: 512 << 20, disk: { freeBytes: 5 * 2 ** 30, totalBytes: 15 * 2 ** 30 } },
+  },
+  health: {
+    ...{ state: 'down', detail: 'down for 4 min: ECONNREFUSED, next try in 12 s', sent: 0, setAside: 0 },
+    ...{ lost: 0, pendingPoints: 24 },
+  },
+  alertPoints: { state: 'connected', detail: 'connected', sent: 1, setAside: 0, lost: 0, pendingPoints: 0 },
   nowMs,
   clock: { state: 'sure', steps: 0 },
   sources: [
@@ -137,7 +145,9 @@ Storage
   journal     1,234,570 frames since the start, 900 commits, 64 MB
   checkpoint  12 s ago, 40 KB
   processed   up to 2026-01-05T06:30:00Z
-  forward     http://127.0.0.1:8086 fleet: down (ECONNREFUSED, next try in 12 s), 2,000 points sent, 400 pending (50 KB), 1 set aside`;
+  forward     http://127.0.0.1:8086 fleet: down (ECONNREFUSED, next try in 12 s), 2,000 points sent, 400 pending (50 KB), 1 set aside
+  its health  down for 4 min: ECONNREFUSED, next try in 12 s, 24 points wait
+  machine     3 % of a core at 48 °C; 95 MB of memory, 512 MB left; 5 GB of 15 GB of disk free`;
 
 test('a status as people read it', () => {
   assert.equal(statusLines(status, false).join('\n'), expected);

@@ -13,6 +13,7 @@ import type {
 import type { Severity } from '../core/types.ts';
 import { noMarks, stateText } from './alert-marks.ts';
 import { balanceLines } from './balance-lines.ts';
+import { machineRow, ownPointsRows } from './own-rows.ts';
 import { reasonsText } from './reasons-text.ts';
 import { type Cell, type Column, paint, type Style, table } from './table.ts';
 import { printable } from './text-width.ts';
@@ -49,9 +50,15 @@ function strong(text: string, colours: boolean): string {
 }
 
 function headLines(status: GatewayStatus, colours: boolean): string[] {
-  const up = durationText(status.nowMs - status.startedMs);
+  const { version, pid, restarts } = status;
+  const parts = [
+    `headgate ${version}`,
+    `process ${pid}`,
+    `up ${durationText(status.nowMs - status.startedMs)}`,
+    ...when(restarts, restarts === 1 ? 'started once before' : `started ${countText(restarts)} times before`),
+  ];
   return [
-    `${strong(printable(status.gateway), colours)}  headgate ${status.version}, process ${status.pid}, up ${up}`,
+    `${strong(printable(status.gateway), colours)}  ${parts.join(', ')}`,
     ...clockLines(status, colours),
     ...filesLines(status, colours),
     ...overloadLines(status, colours),
@@ -259,7 +266,9 @@ function storageLines(status: GatewayStatus, colours: boolean): string[] {
     ],
     ['forward', forwardCell(status.forward)],
     ...backlogRows(status),
+    ...ownPointsRows(status),
     ...diskRows(status.disk),
+    machineRow(status),
   ];
   return [
     strong('Storage', colours),
