@@ -59,10 +59,11 @@ async function startHook() {
 }
 
 test('no secret in logs, answers, arguments or files', async () => {
-  const [influxd, mosquitto, hook, port] = await Promise.all([
+  const [influxd, mosquitto, hook, port, metricsPort] = await Promise.all([
     startInfluxd({ admin: { username: 'admin', password: 'the right one' } }),
     startMosquitto('allow_anonymous false'),
     startHook(),
+    freePort(),
     freePort(),
   ]);
   const address = `127.0.0.1:${mosquitto.port}`;
@@ -74,6 +75,7 @@ sources:
   in-url: { mqtt: { url: "mqtt://gate:${secrets.inUrl}@${address}" } }
   from-env: { mqtt: { url: "mqtt://${address}", username: gate, password: "\${HEADGATE_TEST_SECRET}" } }
   nowhere: { mqtt: { url: "mqtts://gate:${secrets.inUrl}@127.0.0.1:9" } }
+metrics: { listen: [{ port: ${metricsPort} }] }
 forward: { influx: { url: "${influxd.url}", database: fleet, username: gate, password_file: influx.secret } }
 notify:
   token: { webhook: { url: "${hook.url}", headers: { Authorization: "Bearer ${secrets.header}" } } }
@@ -126,6 +128,8 @@ notify:
     assert.ok(shown.length > 20, `${command.join(' ')} said: ${shown}`);
     assertNone(shown, command.join(' '));
   }
+  const metrics = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+  assertNone(await metrics.text(), 'the metrics');
   const { pid } = await gateway.status();
   assertNone(await readFile(`/proc/${pid}/cmdline`, 'latin1'), 'the arguments of the process');
 

@@ -50,6 +50,18 @@ export async function startFindings(influxd: Influxd, database: string): Promise
   );
 }
 
+/** The alerts that are stored as points, as `ReceivedAlerts`. */
+export async function storedAlerts(influxd: Influxd, database: string): Promise<ReceivedAlerts> {
+  const alerts = new Map<string, Set<string>>();
+  for (const { tags, values } of await influxd.query('SELECT id FROM headgate_alert GROUP BY *', database)) {
+    for (const [timeMs, id] of values) {
+      const name = `${tags!.key_id} ${tags!.state} ${new Date(timeMs as number).toISOString()}`;
+      alerts.set(name, (alerts.get(name) ?? new Set()).add(id as string));
+    }
+  }
+  return alerts;
+}
+
 /** Every point that these readings, in their order, must give. The last one of each key has closed all windows before. */
 export function expectedPoints(readings: readonly OracleReading[], padded: readonly OracleReading[]): Points {
   const points = new Map<string, string>();

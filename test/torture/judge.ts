@@ -14,6 +14,7 @@ import {
   expectedPoints,
   type Points,
   startFindings,
+  storedAlerts,
   storedPoints,
 } from './compare.ts';
 import { runReference } from './reference.ts';
@@ -49,6 +50,7 @@ export async function judge(peers: Peers, name: string, station: Station): Promi
   await runReference(peers, referenceName, { meters: [...meters, zs], pads, probe });
   const reference = await storedPoints(influxd, referenceName);
   const starts = await startFindings(influxd, name);
+  const asPoints = alertPoints(await storedAlerts(influxd, name));
   for (const one of [name, referenceName]) await influxd.query(`DROP DATABASE "${one}"`);
   const told = differences(alertPoints(received), alertPoints(hook.receivedBy(referenceName)));
   return {
@@ -57,6 +59,7 @@ export async function judge(peers: Peers, name: string, station: Station): Promi
       ...starts,
       ...differences(stored, expected),
       ...alertDifferences(received, alerts),
+      ...differences(asPoints, alertPoints(received)).map((finding) => `alert as a point: ${finding}`),
       ...differences(stored, reference).map((finding) => `not as undisturbed: ${finding}`),
       ...told.map((finding) => `not told as undisturbed: ${finding}`),
     ],

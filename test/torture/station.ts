@@ -151,8 +151,11 @@ export async function untilDelivered(
     await until(isThere, `the last reading of ${key} in the database`, 60_000);
   }
   const isQuiet = async (): Promise<boolean> => {
-    const { forward, notifiers } = await gateway.status();
-    return forward.pendingPoints === 0 && notifiers.every(({ pending }) => pending === 0);
+    const { forward, alertPoints, notifiers } = await gateway.status();
+    return (
+      forward.pendingPoints + alertPoints!.pendingPoints === 0 &&
+      notifiers.every(({ pending }) => pending === 0)
+    );
   };
   await until(isQuiet, 'everything to be delivered', 60_000);
 }

@@ -1,4 +1,4 @@
-/** The addresses a broker listens on: free, or held by the gateway itself; certificates that are good for a while. */
+/** The addresses that are listened on, by brokers and for metrics: free, or held by the gateway itself; certificates that are good for a while. */
 
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,11 @@ export const listeners: Check = async (context) => {
   const brokers = Object.entries(context.config.sources).flatMap(([name, source]) =>
     'broker' in source ? [[name, source.broker] as const] : [],
   );
-  const found = await Promise.all(brokers.map(([name, broker]) => ofBroker(context, name, broker)));
+  const { metrics } = context.config;
+  const found = await Promise.all([
+    ...brokers.map(([name, broker]) => ofBroker(context, name, broker)),
+    ...(metrics?.listen ?? []).map((one) => ofAddress(context, 'metrics', one)),
+  ]);
   return found.flat();
 };
 

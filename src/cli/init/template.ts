@@ -24,6 +24,9 @@ sources:
 # notify:
 #   ops: { webhook: { url: https://ops.example/hook } }
 
+# Metrics over HTTP, on loopback, for Prometheus:
+# metrics: { listen: [{ port: 9464 }] }
+
 # Where points go; without it to files in data/points.
 # forward:
 #   influx: { url: http://influx.example:8086, database: fleet }
