@@ -24,11 +24,15 @@ export interface Place {
   readonly configPath: string;
   /** `/`, or where the file system of another machine is mounted. */
   readonly root: string;
+  /** Nobody named it: without such a file there are the defaults. */
+  readonly isDefault?: boolean;
 }
 
 export interface GatewayFiles {
   readonly config: GatewayConfig;
   readonly file: LoadedConfig['file'];
+  /** All are defaults. */
+  readonly isAbsent: boolean;
 }
 
 /** The path below the root that stands for it there. */
@@ -45,11 +49,12 @@ export function isBelow(folder: string, path: string): boolean {
  * that is not set here stays one. Throws `InvalidFiles`.
  */
 export async function loadGatewayFiles(
-  { configPath, root }: Place,
+  { configPath, root, isDefault = false }: Place,
   env: Environment = process.env,
 ): Promise<GatewayFiles> {
-  const first = await loadConfig(configPath, env);
-  const loaded = first.config === undefined ? await loadConfig(configPath, withUnsetKept(env)) : first;
+  const path = isDefault ? undefined : configPath;
+  const first = await loadConfig(path, env);
+  const loaded = first.config === undefined ? await loadConfig(path, withUnsetKept(env)) : first;
   if (loaded.config === undefined) throw new InvalidFiles(first.diagnostics);
   const { data, devices, rules } = loaded.config;
   const config = {
@@ -58,7 +63,7 @@ export async function loadGatewayFiles(
     devices: underRoot(root, devices),
     rules: underRoot(root, rules),
   };
-  return { config, file: loaded.file };
+  return { config, file: loaded.file, isAbsent: loaded.isAbsent };
 }
 
 export interface SettingsFiles {
@@ -74,7 +79,7 @@ const largestFileBytes = 64 * 1024 * 1024;
 /** Reads them all. The gateway file is the first entry; throws `GatewayError` when it cannot be read. */
 export async function readSettingsFiles(
   place: Place,
-  { config, file }: GatewayFiles,
+  { config, file, isAbsent }: GatewayFiles,
   { withSecrets }: { readonly withSecrets: boolean },
 ): Promise<SettingsFiles> {
   const warnings: string[] = [];
@@ -87,13 +92,14 @@ export async function readSettingsFiles(
       warnings.push(`${path} is left out: ${reasonOf(error)}`);
     }
   };
-  entries.set('', entryOf(place, place.configPath));
+  const { secrets, users } = secretFilesOf(config);
+  const hidden = new Set(withSecrets ? [] : secrets.map((path) => underRoot(place.root, path)));
+  entries.set('', isAbsent ? emptyFile(place) : entryOf(place, place.configPath));
   for (const folder of [config.devices, config.rules]) {
     if ((await kindOf(folder)) !== 'folder') continue;
-    const { failures } = await walkFolder(folder, (paths) => paths.filter(isNoState).forEach(take));
+    const { failures } = await walkFolder(folder, (paths) => paths.filter(isSettings).forEach(take));
     for (const { path, error } of failures) warnings.push(`${path} is left out: ${reasonOf(error)}`);
   }
-  const { secrets, users } = secretFilesOf(config);
   const named = [...users, ...certificatesOf(config), ...(withSecrets ? secrets : [])];
   for (const path of named) take(underRoot(place.root, path));
   if (holdsSecret(file)) {
@@ -103,9 +109,14 @@ export async function readSettingsFiles(
   const all = [main!, ...others.filter(({ name }) => name !== main!.name)];
   return { entries: all, toSupply: withSecrets ? [] : secrets, warnings };
 
-  function isNoState(path: string): boolean {
-    return !isBelow(config.data, path);
+  /** Where a folder of theirs is the gateway file's own. */
+  function isSettings(path: string): boolean {
+    return !isBelow(config.data, path) && !hidden.has(path) && !path.endsWith('.tar.gz');
   }
+}
+
+function emptyFile(place: Place): Entry {
+  return { name: nameOf(place, place.configPath), mode: 0o640, content: Buffer.from('# All defaults.\n') };
 }
 
 function entryOf(place: Place, path: string): Entry {

@@ -6,10 +6,11 @@
  */
 
 import { join } from 'node:path';
+import { messageOf } from '../core/errors.ts';
 import { decodeCheckpoint } from '../engine/checkpoint.ts';
 import { copyRecords, lastSequence, type Range, segmentsOf } from '../log/copy.ts';
 import { decodePosition, encodePosition } from '../log/cursor.ts';
-import { diskError } from '../log/disk-error.ts';
+import { diskError, isDenied } from '../log/disk-error.ts';
 import { isMissing, readWholeFile, systemDisk } from '../log/files.ts';
 import type { Cut } from './cut.ts';
 import type { Entry } from './format.ts';
@@ -30,10 +31,14 @@ export interface Checkpoints {
 
 /** Throws `GatewayError` when the folder cannot be read. Nothing is given for a folder without state. */
 export async function* stateEntries({ data, cut: ask, warn }: StateSource): AsyncGenerator<Entry> {
-  const { entries, sequence } = await checkpointEntries(data);
+  const read = (path: string): Promise<Buffer | undefined> => readIfPossible(join(data, path), warn);
+  const { entries, sequence } = await checkpointEntries(read);
   const cut = await ask();
   yield* entries;
-  const files = { ...(await contents(data, ['starts.json'])), ...(cut?.files ?? (await smallFiles(data))) };
+  const files = {
+    ...(await contents(['starts.json'], read)),
+    ...(cut?.files ?? (await smallFiles(data, read))),
+  };
   for (const [path, content] of Object.entries(files)) yield fileEntry(path, withoutMark(path, content));
   const { journal = { from: 0 }, ...lanes } = cut?.logs ?? (await lanesIn(data));
   for (const [folder, range] of Object.entries(lanes))
@@ -41,11 +46,24 @@ export async function* stateEntries({ data, cut: ask, warn }: StateSource): Asyn
   yield* logEntries(data, 'journal', await journalRange(data, sequence, journal), warn);
 }
 
+type Read = (path: string) => Promise<Buffer | undefined>;
+
+/** A disk that fails gives what it still can; the gateway goes without the rest, as it would here. */
+async function readIfPossible(path: string, warn: (text: string) => void): Promise<Buffer | undefined> {
+  try {
+    return await readWholeFile(systemDisk, path);
+  } catch (error) {
+    if (isDenied(error)) throw error;
+    warn(`${messageOf(error)}: it is left out`);
+    return undefined;
+  }
+}
+
 /** The one that can be read; both as they are when this version reads neither. */
-async function checkpointEntries(data: string): Promise<Checkpoints> {
+async function checkpointEntries(read: Read): Promise<Checkpoints> {
   const kept: Entry[] = [];
   for (const name of ['checkpoint', 'checkpoint.previous']) {
-    const content = await readWholeFile(systemDisk, join(data, name));
+    const content = await read(name);
     if (content === undefined) continue;
     const checkpoint = decodeCheckpoint(content);
     if (checkpoint !== undefined) {
@@ -101,16 +119,16 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-async function smallFiles(data: string): Promise<Record<string, string>> {
+async function smallFiles(data: string, read: Read): Promise<Record<string, string>> {
   const outbox = await namesIn(join(data, 'outbox'));
   const positions = outbox.filter((name) => name.endsWith('.position.json')).map((name) => `outbox/${name}`);
-  return contents(data, [...positions, 'settings.json', 'settings.json.bak']);
+  return contents([...positions, 'settings.json', 'settings.json.bak'], read);
 }
 
-async function contents(data: string, paths: readonly string[]): Promise<Record<string, string>> {
+async function contents(paths: readonly string[], read: Read): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   for (const path of paths) {
-    const content = await readWholeFile(systemDisk, join(data, path));
+    const content = await read(path);
     if (content !== undefined) files[path] = content.toString();
   }
   return files;

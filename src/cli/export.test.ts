@@ -166,6 +166,23 @@ test('the card of another machine: absolute paths lie below it, and nothing on i
   );
 });
 
+test('of a gateway without a gateway file, and of one whose folders are its own, what is theirs is saved', async () => {
+  const plain = temporary();
+  write(plain, { 'devices/press.yaml': 'device: press\n' });
+  assert.equal((await headgate(plain, 'export', 'x.tar.gz')).code, 0);
+  const names = execFileSync('tar', ['-tzf', join(plain, 'x.tar.gz')], { encoding: 'utf8' });
+  assert.equal(names, 'backup.json\nconfig/headgate.yaml\nconfig/devices/press.yaml\nSHA256SUMS\n');
+  const flat = temporary();
+  write(flat, {
+    'headgate.yaml':
+      'rules: .\ndevices: .\nforward: { influx: { url: "http://x:1", username: x, password_file: x } }\n',
+    ...{ x: 'secret', 'heat.yaml': 'rules: []\n', 'data/checkpoint': 'x', 'old.tar.gz': 'x' },
+  });
+  assert.equal((await headgate(flat, 'export', '--settings-only', 'x.tar.gz')).code, 0);
+  const own = execFileSync('tar', ['-tzf', join(flat, 'x.tar.gz')], { encoding: 'utf8' });
+  assert.equal(own, 'backup.json\nconfig/headgate.yaml\nconfig/heat.yaml\nSHA256SUMS\n');
+});
+
 test('what is wrong is said in words', async () => {
   const here = temporary();
   write(here, { 'headgate.yaml': 'batch: x\n' });

@@ -12,6 +12,7 @@ import { loadGatewayFiles, readSettingsFiles, type SettingsFiles } from '../back
 import { stateEntries } from '../backup/state-files.ts';
 import { displayPath } from '../config/files.ts';
 import { GatewayError } from '../core/errors.ts';
+import { isDenied } from '../log/disk-error.ts';
 import { askCut } from './ask-cut.ts';
 import { exitCodes } from './failure.ts';
 import { placeOf } from './gateway-place.ts';
@@ -95,11 +96,6 @@ async function openState(data: string, signal: AbortSignal): Promise<State | und
       if (cut === undefined) await refuseStarted(data, signal);
     },
   };
-}
-
-function isDenied(error: unknown): boolean {
-  const { code } = (error instanceof GatewayError ? error.cause : error) as NodeJS.ErrnoException;
-  return code === 'EACCES' || code === 'EPERM';
 }
 
 function denied(data: string, cause: unknown): GatewayError {

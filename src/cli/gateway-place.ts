@@ -11,7 +11,9 @@ const installedConfig = '/etc/headgate/headgate.yaml';
 
 /** Throws `UsageError` when the root is no folder. */
 export async function placeOf(config: string | undefined, root: string | undefined): Promise<Place> {
-  if (root === undefined) return { configPath: resolve(config ?? defaultConfigName), root: '/' };
+  if (root === undefined) {
+    return { configPath: resolve(config ?? defaultConfigName), root: '/', isDefault: config === undefined };
+  }
   const absolute = resolve(root);
   if ((await kindOf(absolute)) !== 'folder') {
     throw new UsageError(`there is no folder ${absolute}`, {

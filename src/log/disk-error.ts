@@ -49,6 +49,11 @@ export function isDiskFull(error: unknown): boolean {
   return full.has(codeOf(error));
 }
 
+/** Whether this user may not. */
+export function isDenied(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes(codeOf(error));
+}
+
 /** Whether the disk does not do what it should: it fails, is read-only or gone. Waiting does not help. */
 export function isDiskFailure(error: unknown): boolean {
   return codeOf(error) !== '' && !isShortage(error) && !isDiskFull(error);

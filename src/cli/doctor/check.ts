@@ -28,6 +28,8 @@ export interface Running {
 
 export interface Context {
   readonly configPath: string;
+  /** Nobody named it. */
+  readonly isDefault: boolean;
   readonly config: GatewayConfig;
   readonly file: YamlFile;
   /** Undefined: none is running, as far as this user may see. */

@@ -45,13 +45,14 @@ export async function doctorCommand({ config, format, env, stdout }: DoctorOptio
 
 async function allLines(config: string | undefined, env: DoctorOptions['env']): Promise<Line[]> {
   const place = await placeOf(config, undefined);
+  const named = { configPath: place.configPath, isDefault: place.isDefault === true };
   const opened = await loadGatewayFiles(place, env).catch((error: unknown) => {
     if (error instanceof InvalidFiles) return undefined;
     throw error;
   });
   const signal = AbortSignal.timeout(checkWithinMs);
   if (opened === undefined) {
-    const context = { configPath: place.configPath, env } as Context;
+    const context = { ...named, env } as Context;
     return [
       ...(await linesOf('versions', versions, context, signal)),
       ...(await linesOf('files', files, context, signal)),
@@ -63,7 +64,7 @@ async function allLines(config: string | undefined, env: DoctorOptions['env']): 
   // What only the service has, such as CREDENTIALS_DIRECTORY, as far as this user may see it.
   const known = { ...(running?.pid === undefined ? {} : environmentOf(running.pid)), ...env };
   const { config: own, file } = await loadGatewayFiles(place, known);
-  const context = { configPath: place.configPath, config: own, file, running, user, env: known, signal };
+  const context = { ...named, config: own, file, running, user, env: known, signal };
   const all = Object.entries(checks).map(([name, check]) => linesOf(name, check, context, signal));
   return (await Promise.all(all)).flat();
 }

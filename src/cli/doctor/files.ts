@@ -6,17 +6,21 @@ import { loadSetup, type Setup } from '../setup.ts';
 import { type Check, type Found, fail, ok, warn } from './check.ts';
 import { unfinishedImport } from './unfinished.ts';
 
-export const files: Check = async ({ configPath, env }) => [
+export const files: Check = async ({ configPath, isDefault, env }) => [
   ...(await unfinishedImport(configPath)),
-  await ofFiles(configPath, env),
+  await ofFiles(configPath, isDefault ? undefined : configPath, env),
 ];
 
-async function ofFiles(path: string, env: Readonly<Record<string, string | undefined>>): Promise<Found> {
+async function ofFiles(
+  path: string,
+  option: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Found> {
   try {
-    return ofSetup(path, await loadSetup(path, env));
+    return ofSetup(path, await loadSetup(option, env));
   } catch (error) {
     if (!(error instanceof InvalidFiles)) throw error;
-    const isOnlyUnset = await loadSetup(path, withUnsetKept(env)).then(
+    const isOnlyUnset = await loadSetup(option, withUnsetKept(env)).then(
       () => true,
       () => false,
     );
