@@ -2,7 +2,8 @@
 
 import { GatewayError, messageOf } from '../../core/errors.ts';
 import { probeBroker } from '../../sources/mqtt-probe.ts';
-import { type Check, type Context, type Found, fail, ok } from './check.ts';
+import { type Check, type Context, type Found, fail, ok, warn } from './check.ts';
+import { isUnseen } from './service-secret.ts';
 
 const timeoutMs = 5000;
 
@@ -14,13 +15,20 @@ export const brokers: Check = async (context) =>
   );
 
 async function ofBroker(
-  { config, running, signal }: Context,
+  { config, running, env, signal }: Context,
   name: string,
   mqtt: Parameters<typeof probeBroker>[0],
 ): Promise<Found> {
   const line = running?.status?.sources.find((source) => source.name === name);
   // A broker may let in only the client id that the gateway has.
   if (line?.state === 'connected') return ok(`source ${name}`, line.detail);
+  if (isUnseen(mqtt.passwordFile ?? mqtt.key, env)) {
+    return warn(
+      `source ${name}`,
+      line?.detail ?? 'not tried: its secret is given to the service alone',
+      'sudo headgate doctor',
+    );
+  }
   try {
     const label = await probeBroker(mqtt, name, { clientId: config.gateway, signal, timeoutMs });
     return ok(`source ${name}`, `${label} lets it in`);

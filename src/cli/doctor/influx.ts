@@ -2,13 +2,14 @@
 
 import { probeInflux } from '../../outbox/probe.ts';
 import { type Check, type Found, ok, type Running, warn } from './check.ts';
+import { isUnseen } from './service-secret.ts';
 
 const names = { settings: 'influx', server: 'influx', points: 'influx', clock: 'clock of influx' } as const;
 
-export const influx: Check = async ({ config, running, signal }) => {
+export const influx: Check = async ({ config, running, env, signal }) => {
   const { influx } = config.forward;
   if (influx === undefined) return [ok('influx', 'none: points go to files in data/points')];
-  if (`${influx.passwordFile}${influx.tokenFile}`.includes('${')) return [unseen(running)];
+  if (isUnseen(influx.passwordFile ?? influx.tokenFile, env)) return [unseen(running)];
   const findings = await probeInflux(influx, { signal });
   return findings.map(
     ({ about, state, words, remedy }): Found => ({

@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { secretFilesOf } from '../../config/secret-files.ts';
 import { type Check, type Context, type Found, fail, ok, warn } from './check.ts';
+import { isGivenByService } from './service-secret.ts';
 import { obstacle, rights } from './service-user.ts';
 
 export const secrets: Check = async (context) => {
@@ -10,10 +11,10 @@ export const secrets: Check = async (context) => {
   return Promise.all([...named, ...users].map((path) => lookAt(context, path)));
 };
 
-async function lookAt({ user }: Context, path: string): Promise<Found> {
-  // Left as it is written where this shell does not know the variable.
-  if (path.includes('${')) {
-    return ok(path.slice(path.indexOf('${')), 'given by the service (LoadCredential), not seen from here');
+async function lookAt({ user, env }: Context, path: string): Promise<Found> {
+  if (isGivenByService(path, env)) {
+    const written = path.includes('${') ? path.slice(path.indexOf('${')) : path;
+    return ok(written, 'given by the service (LoadCredential)');
   }
   const found = await obstacle(user, path, rights.read);
   if (found?.why === 'missing')
