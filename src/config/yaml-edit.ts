@@ -155,8 +155,11 @@ function endOfLine(text: string, at: number): number {
   return end < 0 ? text.length : end + 1;
 }
 
+/** A section of several lines stands apart from what is before it. */
 function append(text: string, lines: string): string {
-  return text === '' || text.endsWith('\n') ? text + lines : `${text}\n${lines}`;
+  const whole = text === '' || text.endsWith('\n') ? text : `${text}\n`;
+  const isSection = lines.indexOf('\n') < lines.length - 1;
+  return whole + (isSection && !/(?:^|\n\r?\n)$/.test(whole) ? '\n' : '') + lines;
 }
 
 function block(value: Plain, indent: string): string {
