@@ -125,8 +125,8 @@ function refused(detail: string, remedy: string): SinkOutcome & { kind: 'refused
 const aboutNoLines = /writing requires points|incoming write was empty/i;
 
 /**
- * Whether only lines were missing. Sources: InfluxDB 2 `http/points/points_parser.go`, 3 `influxdb3_write` (`EmptyWrite`);
- * 1.x answers 204.
+ * Whether only lines were missing. Sources: early InfluxDB 2 `http/points/points_parser.go`, 3 `influxdb3_write`
+ * (`EmptyWrite`); 1.x and 2.7 answer 204.
  */
 export function isAboutNoLines(answer: Answer): boolean {
   return answer.status === 400 && aboutNoLines.test(wordsOf(answer));

@@ -153,6 +153,7 @@ interface Rig {
   readonly forwarder: Forwarder;
   readonly letters: SetAside[];
   append(values: readonly (number | string)[]): Promise<void>;
+  appendPoints(points: readonly Point[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -181,15 +182,17 @@ async function forwardTo(t: TestContext, peer: Peer, disk: Disk = createSimulate
     signal: stop.signal,
     waits: { firstRetryMs: 5, maxRetryMs: 20, refusedMs: 10, flushMs: 50 },
   });
+  function appendPoints(points: readonly Point[]): Promise<void> {
+    batches += 1;
+    return outbox.append(batches, points, []);
+  }
   // Also when the test fails: what tries for ever keeps the process.
   t.after(() => stop.abort());
   return {
     forwarder,
     letters,
-    append(values) {
-      batches += 1;
-      return outbox.append(batches, values.map(pointOf), []);
-    },
+    append: (values) => appendPoints(values.map(pointOf)),
+    appendPoints,
     async stop() {
       stop.abort();
       await forwarder.closed;
@@ -275,7 +278,7 @@ for (const [version, startVersion] of Object.entries(versions)) {
       await until(() => rig.forwarder.status().state === 'refused', 'the refusal');
       assert.match(
         rig.forwarder.status().detail,
-        /401.*\(check the user, password or token of forward\.influx/,
+        /40[13].*\(check the user, password or token of forward\.influx/,
       );
       const [, , points] = await probeInflux(wholeConfig(peer), { signal: new AbortController().signal });
       assert.equal((points ?? { state: 'fail' }).state, 'fail');
@@ -345,6 +348,34 @@ test('InfluxDB 2.7: what is older than the retention of the bucket is set aside 
   await done(rig);
   await rig.stop();
   assert.equal(buckets.get('fleet')!.points.size, 100);
+});
+
+test('InfluxDB 3: what its tables cannot hold costs itself only', async (t) => {
+  const influx = await startInflux3();
+  t.after(() => influx.kill());
+  const rig = await forwardTo(t, { config: { url: influx.url, bucket: 'fleet', token: 'good' } } as Peer);
+  const at = { measurement: 'm', timeMs: 1 };
+  const wrong: Point[] = [
+    { ...at, tags: { bus: '1' }, fields: { bus: 1 } },
+    { ...at, tags: { bus: '2' }, fields: { v: 'text' } },
+  ];
+  // A field named `time` is renamed by the gateway; a further tag is taken.
+  const right: Point[] = [
+    { ...at, tags: { bus: '3' }, fields: { time: 1, v: 1 } },
+    { ...at, tags: { bus: '4', line: '7' }, fields: { v: 1 } },
+  ];
+  await rig.appendPoints([right[0]!, ...wrong, right[1]!]);
+  await done(rig);
+  await rig.stop();
+  assert.deepEqual(rig.letters.map(({ detail }) => /column '(\w+)'/.exec(detail!)![1]).sort(), ['bus', 'v']);
+  const stored = [...influx.databases.get('fleet')!.points].map(([identity, fields]) => [
+    identity,
+    [...fields.keys()],
+  ]);
+  assert.deepEqual(stored, [
+    ['m,bus=3 1000000', ['time_', 'v']],
+    ['m,bus=4,line=7 1000000', ['v']],
+  ]);
 });
 
 test('requests that are too large become smaller, by 413 and by the 500 of InfluxDB 3 Core', async (t) => {

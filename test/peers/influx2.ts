@@ -3,8 +3,8 @@
  *
  * Its order of checks, statuses and words are those of github.com/influxdata/influxdb at v2.7: `http/write_handler.go`,
  * `http/legacy/write_handler.go`, `http/points/points_parser.go`, `http/authentication_middleware.go`, `tenant/error.go`,
- * `tsdb/shard.go` (conflicts of types), `kit/transport/http/error_handler.go` (the JSON). It is not the product: no query
- * language, no files, no shards (a field has one type for ever).
+ * `tsdb/shard.go` (conflicts of types), `kit/transport/http/error_handler.go` (the JSON); test/influx2.test.ts holds it against the
+ * product, where that is at hand. It is not the product: no query language, no files, no shards (a field has one type for ever).
  */
 
 import {
@@ -39,11 +39,14 @@ export async function startInflux2() {
     if (Buffer.byteLength(text) > limits.maxBytes) {
       return failed(413, 'request too large', 'unable to read data: points batch is too large');
     }
-    if (text === '') return failed(400, 'invalid', 'writing requires points');
     const lines = readLines(text);
-    const wrong = lines.filter(({ error }) => error !== undefined);
+    const wrong = lines.flatMap(({ line, point, error }) => {
+      const isReserved = point?.tags.some((tag) => tag.startsWith('time='));
+      const reason = isReserved ? 'cannot use reserved tag key "time"' : error;
+      return reason === undefined ? [] : [{ line, reason }];
+    });
     if (wrong.length > 0) {
-      const words = wrong.map(({ line, error }) => `unable to parse '${line}': ${error}`);
+      const words = wrong.map(({ line, reason }) => `unable to parse '${line}': ${reason}`);
       return failed(400, 'invalid', words.join('\n'));
     }
     const drops: string[] = [];
@@ -65,6 +68,10 @@ export async function startInflux2() {
     { measurement, fields, time }: ReadPoint,
   ): string | undefined {
     if (time < limits.oldestNs) return 'dropped points outside retention policy of duration 72h0m0s';
+    // Beside others it is left out.
+    if (fields.has('time') && fields.size === 1) {
+      return `invalid field name: input field "time" on measurement "${measurement}" is invalid`;
+    }
     for (const [name, { type }] of fields) {
       const held = typeOf(store, measurement, name);
       if (held !== undefined && held !== type) {

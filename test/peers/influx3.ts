@@ -104,7 +104,7 @@ function refusal(store: ReturnType<typeof createStore>, { point }: ReadLine): st
 }
 
 function words({ error, line }: ReadLine): string {
-  return error === 'missing fields'
+  return error === 'missing fields' || error === 'missing field value'
     ? 'No fields were provided'
     : `Could not parse entire line. Found trailing content: \`${line.slice(-10)}\``;
 }

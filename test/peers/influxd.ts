@@ -128,7 +128,8 @@ export async function startInfluxd(options: InfluxdOptions = {}): Promise<Influx
     await once(running, 'exit');
   }
   // Also when a test fails in a way that runs nothing else.
-  process.once('exit', () => child?.kill('SIGKILL'));
+  const killAtExit = (): void => void child?.kill('SIGKILL');
+  process.once('exit', killAtExit);
   await start();
   if (options.admin !== undefined) {
     const { username, password } = options.admin;
@@ -146,6 +147,7 @@ export async function startInfluxd(options: InfluxdOptions = {}): Promise<Influx
     kill,
     async stop() {
       await kill();
+      process.off('exit', killAtExit);
       await rm(folder, { recursive: true, force: true });
     },
     query: (text, database) => ask(url, text, database, options.admin),

@@ -30,6 +30,8 @@ export interface Influxd2 {
   /** InfluxQL; times are ms. */
   query(text: string, database: string): Promise<readonly Series[]>;
   setTokenActive(isActive: boolean): Promise<void>;
+  /** Of another name; `everySeconds` 0: without an end. */
+  addBucket(name: string, everySeconds: number): Promise<string>;
   removeBucket(): Promise<void>;
   createBucket(): Promise<void>;
 }
@@ -78,7 +80,8 @@ export async function startInfluxd2(program: string, bucket: string): Promise<In
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return text === '' ? {} : JSON.parse(text);
   }
-  process.once('exit', () => child?.kill('SIGKILL'));
+  const killAtExit = (): void => void child?.kill('SIGKILL');
+  process.once('exit', killAtExit);
   await start();
   const made = await api('POST', '/api/v2/setup', {
     ...{ username: 'root', password: 'a long password', org, bucket, token: admin },
@@ -92,11 +95,16 @@ export async function startInfluxd2(program: string, bucket: string): Promise<In
       token: string;
     };
   }
+  async function addBucket(name: string, everySeconds: number): Promise<string> {
+    const retentionRules = [{ type: 'expire', everySeconds }];
+    return ((await api('POST', '/api/v2/buckets', { orgID, name, retentionRules })) as { id: string }).id;
+  }
   const { id, token } = await authorize({});
   return {
     ...{ url, org, token, start, kill, api },
     async stop() {
       await kill();
+      process.off('exit', killAtExit);
       await rm(folder, { recursive: true, force: true });
     },
     narrowToken: async () => (await authorize({ id: bucketID })).token,
@@ -111,8 +119,9 @@ export async function startInfluxd2(program: string, bucket: string): Promise<In
     async removeBucket() {
       await api('DELETE', `/api/v2/buckets/${bucketID}`);
     },
+    addBucket,
     async createBucket() {
-      bucketID = ((await api('POST', '/api/v2/buckets', { orgID, name: bucket })) as { id: string }).id;
+      bucketID = await addBucket(bucket, 0);
     },
   };
 }

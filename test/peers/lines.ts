@@ -20,7 +20,8 @@ export interface ReadLine {
   /** From 1, comments and empty lines not counted. */
   readonly number: number;
   readonly point?: ReadPoint;
-  readonly error?: 'missing fields' | 'invalid field format' | 'bad timestamp' | 'invalid tag format';
+  /** In the words of 1.x and 2. */
+  readonly error?: string;
 }
 
 const types: readonly (readonly [RegExp, FieldType])[] = [
@@ -43,13 +44,16 @@ function readPoint(line: string): Pick<ReadLine, 'point' | 'error'> {
   if (parts.length < 2 || parts[1] === '') return { error: 'missing fields' };
   const [series, set, at = '0'] = parts as [string, string, string?];
   const [measurement, ...tags] = split(series, ',');
-  if (tags.some((tag) => !/^(?:\\.|[^=\\])+=./s.test(tag))) return { error: 'invalid tag format' };
+  if (tags.some((tag) => !/^(?:\\.|[^=\\])+=./s.test(tag))) return { error: 'missing tag value' };
   const fields = new Map<string, { type: FieldType; text: string }>();
   for (const field of split(set, ',')) {
     const [name = '', ...rest] = split(field, '=');
     const text = rest.join('=');
     const type = types.find(([pattern]) => pattern.test(text))?.[1];
-    if (name === '' || type === undefined) return { error: 'invalid field format' };
+    if (text === '') return { error: 'missing field value' };
+    if (name === '' || type === undefined) {
+      return { error: /^[a-z]/i.test(text) ? 'invalid boolean' : 'invalid number' };
+    }
     fields.set(plain(name), { type, text });
   }
   if (!/^-?\d{1,19}$/.test(at) || parts.length > 3) return { error: 'bad timestamp' };
