@@ -12,3 +12,9 @@ export const silentLogger: Logger = {
   warn() {},
   error() {},
 };
+
+/** For what is told elsewhere too: only what is wrong is said at its own level, the rest for who debugs. */
+export function quieter(logger: Logger): Logger {
+  const debug: Logger['debug'] = (details, message) => logger.debug(details, message);
+  return { debug, info: debug, warn: debug, error: (details, message) => logger.error(details, message) };
+}

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { GatewayConfig, InfluxConfig } from '../config/schema.ts';
-import type { Logger } from '../core/log.ts';
+import { type Logger, quieter } from '../core/log.ts';
 import type { SetAside } from '../core/types.ts';
 import { readWholeFile, systemDisk } from '../log/files.ts';
 import type { Lane } from '../log/lane.ts';
@@ -49,7 +49,9 @@ export async function startForwarding(config: Config, context: ForwardingContext
 /** Starts forwarding the gateway's own health to the same place, beside the points: neither waits for the other. */
 export async function startHealthForwarding(config: Config, context: ForwardingContext): Promise<Forwarder> {
   const { outbox, setAside, logger, signal } = context;
-  const destination = await destinationOf(config, 'health', healthFileBytes, context);
+  // That the oldest file goes is how it should be.
+  const own = { ...context, logger: quieter(logger) };
+  const destination = await destinationOf(config, 'health', healthFileBytes, own);
   return startForward({
     ...destination,
     lane: outbox.health,

@@ -2,7 +2,7 @@
 
 import { type Backoff, createBackoff } from '../core/backoff.ts';
 import { createHealth, type Health } from '../core/health.ts';
-import type { Logger } from '../core/log.ts';
+import { type Logger, quieter } from '../core/log.ts';
 import type { PointsThrough } from '../core/status.ts';
 import type { SetAside } from '../core/types.ts';
 import { type Cursor, openCursor } from '../log/cursor.ts';
@@ -127,11 +127,6 @@ export interface State {
   outage: { readonly batchEndMs: number; readonly bytes: number } | undefined;
 }
 
-function quiet(logger: Logger): Logger {
-  const debug: Logger['debug'] = (details, message) => logger.debug(details, message);
-  return { debug, info: debug, warn: debug, error: debug };
-}
-
 /** Opens the stored positions. Throws `GatewayError` when they cannot be read. */
 export async function createState(options: ForwardOptions): Promise<State> {
   const { lane, logger, levels = [] } = options;
@@ -159,7 +154,7 @@ export async function createState(options: ForwardOptions): Promise<State> {
     waits,
     cursor,
     backoff: createBackoff(waits.firstRetryMs, waits.maxRetryMs),
-    health: createHealth(options.target, now, options.isQuiet ? quiet(logger) : logger),
+    health: createHealth(options.target, now, options.isQuiet ? quieter(logger) : logger),
     now,
     live: undefined,
     backlog: undefined,
