@@ -38,7 +38,7 @@ export interface ProbeOptions {
   readonly now?: () => number;
 }
 
-/** More than a server's clock is off by the second it is told in, and the way there. */
+/** So much nobody notices. */
 const clockToleranceMs = 5000;
 
 /** Takes at most three times `timeoutMs`; what cannot be found out because of an earlier failure has no finding. */
@@ -48,10 +48,11 @@ export async function probeInflux(
 ): Promise<readonly Finding[]> {
   const client = createInfluxClient(config);
   try {
+    const askedMs = now();
     const ping = await client.request(pingRequest, signal);
     const server = serverOf(ping);
     const seen = { about: 'server', state: server.isInflux ? 'ok' : 'warn', words: server.words } as const;
-    const clock = clockFinding(ping, now());
+    const clock = clockFinding(ping, { askedMs, answeredMs: now() });
     return [seen, ...clock, await pointsFinding({ config, client, server, signal, now })];
   } catch (error) {
     return [failure(error, config)];
@@ -86,12 +87,16 @@ function failure(error: unknown, config: InfluxConfig): Finding {
   return { about: 'server', state: 'fail', words: `${config.url}: ${outcome.detail}`, remedy };
 }
 
-function clockFinding({ headers }: Answer, nowMs: number): Finding[] {
+/** What a slow answer may explain is no difference. */
+function clockFinding(
+  { headers }: Answer,
+  { askedMs, answeredMs }: { readonly askedMs: number; readonly answeredMs: number },
+): Finding[] {
   const { date } = headers;
   const theirsMs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
   if (Number.isNaN(theirsMs)) return [];
   // Told in whole seconds, without the rest.
-  const aheadMs = nowMs - (theirsMs + 500);
+  const aheadMs = Math.max(0, askedMs - theirsMs - 1000) + Math.min(0, answeredMs - theirsMs);
   if (Math.abs(aheadMs) <= clockToleranceMs) {
     return [{ about: 'clock', state: 'ok', words: "this machine's clock agrees with the server's" }];
   }
