@@ -97,7 +97,7 @@ function putProgram(lib: string, { cpu }: Target): void {
   const modules = join(lib, 'node_modules');
   for (const path of globSync('**/*.node', { cwd: modules }))
     if (!wanted.test(path)) rmSync(join(modules, path));
-  for (const path of globSync('**/{prebuilds/*,build,.bin,.package-lock.json}', { cwd: modules })) {
+  for (const path of globSync('**/{prebuilds/*,.bin,.package-lock.json}', { cwd: modules })) {
     const whole = join(modules, path);
     if (existsSync(whole) && (!path.includes('prebuilds/') || readdirSync(whole).length === 0))
       rmSync(whole, { recursive: true });

@@ -79,6 +79,12 @@ test('it runs, says that it is healthy, and stops in order', { skip }, async (t)
   const settings = join(image.folder, 'etc/headgate/headgate.yaml');
   const port = await freePort();
   writeFileSync(settings, readFileSync(settings, 'utf8').replace('port: 1883', `port: ${port}`));
+  assert.equal(spawnSync(...inside(['touch', '/var/lib/headgate/ours'])).status, 0);
+  assert.notEqual(
+    spawnSync(...inside(['touch', '/tmp/elsewhere'])).status,
+    0,
+    'read only, as in compose.yaml',
+  );
   const health = words(image.settings.get('HEALTHCHECK')!.replace(/^.* CMD /, ''));
   const healthy = (): boolean => spawnSync(...inside(health)).status === 0;
   assert.ok(!healthy(), 'nothing runs yet');
@@ -95,8 +101,8 @@ test('it runs, says that it is healthy, and stops in order', { skip }, async (t)
   assert.ok(!healthy(), 'nothing runs any more');
 });
 
-/** A command in the image, as its user, with its environment. */
+/** A command in the image, as its user, with its environment; of its files only the volume may be written. */
 function inside(command: readonly string[]): [string, string[], { env: Record<string, string> }] {
-  const [name, args] = commandIn(image, image.settings.get('USER')!, command);
+  const [name, args] = commandIn(image, image.settings.get('USER')!, command, image.settings.get('VOLUME'));
   return [name, args, { env: image.environment }];
 }

@@ -119,11 +119,21 @@ function perform({ keyword, rest }: Step, image: Image, from: (stage: string) =>
   }
 }
 
-/** The words that run a command in an image: in its folder, with processes to be seen as programs expect it. */
-export function commandIn(image: Image, user: string, command: readonly string[]): [string, string[]] {
-  const script = `mount -t proc proc "$0/proc" && user=$1 folder=$2 && shift 2 &&
-    exec chroot --userspec="$user" "$0" sh -c 'cd "$0" && exec "$@"' "$folder" "$@"`;
+/**
+ * The words that run a command in an image: in its folder, with processes to be seen as programs expect it. `writable`: of all the
+ * image only this folder may be written, as with `read_only` and a volume.
+ */
+export function commandIn(
+  image: Image,
+  user: string,
+  command: readonly string[],
+  writable?: string,
+): [string, string[]] {
   const { folder, settings } = image;
+  const readOnly = `mount --bind "$0" "$0" && mount --bind "$0${writable}" "$0${writable}" && mount -o remount,bind,ro "$0" &&`;
+  const script = `${writable === undefined ? '' : readOnly}
+    mount -t proc proc "$0/proc" && user=$1 folder=$2 && shift 2 &&
+    exec chroot --userspec="$user" "$0" sh -c 'cd "$0" && exec "$@"' "$folder" "$@"`;
   return ['unshare', ['--mount', 'sh', '-c', script, folder, user, settings.get('WORKDIR')!, ...command]];
 }
 
@@ -144,7 +154,7 @@ function copy(rest: string, image: Image, from: (stage: string) => Image): void 
     if (!existsSync(whole) || !isWanted(whole)) throw new Error(`COPY ${rest}: there is no ${path}`);
     const isFile = statSync(whole).isFile();
     const to = join(image.folder, target, isFile && isFolder ? path.split('/').at(-1)! : '');
-    const before = new Set(stage === undefined ? [] : globSync(`${to}/*`));
+    const before = new Set(globSync(`${to}/*`));
     cpSync(whole, to, { recursive: true, verbatimSymlinks: true, filter: isWanted });
     const owner = flags.get('chown')?.split(':').map(Number);
     if (owner !== undefined)

@@ -28,6 +28,18 @@ test('each package in it is named with its licence, and has the text beside it',
   assert.ok(existsSync(join(doc, 'node-licence.gz')));
 });
 
+test('each module of the program finds all that it imports', () => {
+  const lib = join(tree, 'usr/lib/headgate');
+  const modules = globSync('dist/**/*.js', { cwd: lib }).filter((path) => path !== 'dist/main.js');
+  assert.ok(modules.length > 200);
+  const script = `for (const path of process.argv.slice(1)) await import(path);`;
+  const paths = modules.map((path) => join(lib, path));
+  const { status, stderr } = spawnSync(join(lib, 'node'), ['--input-type=module', '-e', script, ...paths], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+});
+
 test('the man page is one that man shows without a complaint, with every command', () => {
   const page = join(tree, 'usr/share/man/man1/headgate.1.gz');
   const env = { ...process.env, MANPAGER: 'cat', MANWIDTH: '80' };

@@ -2,7 +2,7 @@
  * `npm run test:install`: makes the packages and a bare Debian, looks whether that boots on this machine, and runs the tests.
  *
  *     npm run test:install                     all
- *     npm run test:install -- service   only those
+ *     npm run test:install -- service upgrade  only those
  *
  * Where no Debian can be made, or a bare one does not boot, what needs one is left out, and this says so. So are programs of
  * arm64 where their libraries cannot be fetched, and linters. Everything else fails.
