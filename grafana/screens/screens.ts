@@ -1,7 +1,7 @@
 /**
  * `npm run screens`: pictures of the dashboards for the README and docs/grafana.md.
  *
- *     npm run screens                                    lets the story happen (half an hour), then draws
+ *     npm run screens                                    lets the story happen (some twenty minutes), then draws
  *     npm run screens -- --minutes 3                     a shorter one
  *     npm run screens -- --influx URL [--at ISO]         draws what is in an InfluxDB already
  *
@@ -22,7 +22,7 @@ import { tell } from './story.ts';
 
 const { values } = parseArgs({
   options: {
-    minutes: { type: 'string', default: '32' },
+    minutes: { type: 'string', default: '22' },
     influx: { type: 'string' },
     at: { type: 'string' },
     out: { type: 'string', default: join(import.meta.dirname, '../../docs/grafana') },

@@ -17,6 +17,8 @@ export const ofGateway = [chosen('gateway')];
 export const healthEvery = '10s';
 /** What was not heard for so long is not there. */
 export const bridgeMs = 2 * 60_000;
+/** On strips of who is up a shorter silence shows. */
+export const upBridgeMs = 60_000;
 /** What is looked at for "now". */
 export const now = '2m';
 

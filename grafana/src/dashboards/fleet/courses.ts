@@ -2,7 +2,7 @@
 
 import { lines, strips } from '../../panels.ts';
 import { series } from '../../target.ts';
-import { bridgeMs, gauge, healthEvery, rate } from '../health-queries.ts';
+import { bridgeMs, gauge, healthEvery, rate, upBridgeMs } from '../health-queries.ts';
 import { upSteps } from '../looks.ts';
 
 export const upStrips = () =>
@@ -13,7 +13,7 @@ export const upStrips = () =>
     unit: 'none',
     targets: [series(gauge('forward_up', 'min'), '$tag_gateway')],
     every: healthEvery,
-    bridgeMs,
+    bridgeMs: upBridgeMs,
     states: { 0: { text: 'kept its points', color: 'red' }, 1: { text: 'sent them', color: 'green' } },
     steps: upSteps,
   });
@@ -26,7 +26,8 @@ export const firingOver = () =>
     decimals: 0,
     min: 0,
     targets: [series(gauge('alerts_firing', 'max'), '$tag_gateway')],
-    every: healthEvery,
+    // Of gateways on top of each other none may miss a bucket.
+    every: '30s',
     bridgeMs,
     stacked: true,
   });

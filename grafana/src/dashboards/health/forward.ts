@@ -3,7 +3,7 @@
 import { of } from '../../influxql.ts';
 import { lines, strips } from '../../panels.ts';
 import { series } from '../../target.ts';
-import { bridgeMs, gauge, healthEvery, increase } from '../health-queries.ts';
+import { bridgeMs, gauge, healthEvery, increase, upBridgeMs } from '../health-queries.ts';
 import { upStates, upSteps, waitingSteps } from '../looks.ts';
 
 export const waiting = () =>
@@ -70,7 +70,7 @@ export const serverStrips = () =>
     unit: 'none',
     targets: [series(gauge('forward_up', 'min'), '$tag_gateway')],
     every: healthEvery,
-    bridgeMs,
+    bridgeMs: upBridgeMs,
     states: upStates,
     steps: upSteps,
   });
