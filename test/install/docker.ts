@@ -22,7 +22,7 @@ const patienceMs = 120_000;
 const path = join(root, 'Dockerfile');
 let image: Image;
 before(() => {
-  if (noRoot === false) image = buildImage(readFileSync(path, 'utf8'));
+  if (noRoot === false) image = buildImage(readFileSync(path, 'utf8'), 'amd64');
 });
 after(() => image?.remove());
 const skip = noRoot;
@@ -58,11 +58,25 @@ test('in the image is the program, its packages, and native modules of the targe
   assert.ok(existsSync(join(lib, 'dist/main.js')));
   assert.ok(!existsSync(join(lib, 'src')));
   assert.ok(!existsSync(join(lib, 'node_modules/typescript')), 'what only developers need');
-  const native = globSync('**/*.node', { cwd: lib });
-  assert.equal(native.length, 1, native.join());
-  assert.match(native[0]!, /linux-x64\/.*\.glibc\.node$/);
+  assert.match(nativeModules(image), /^\S*linux-x64\/\S*\.glibc\.node$/);
   assert.ok(!existsSync(join(image.folder, 'build')));
 });
+
+test('for arm64 it is made the same way, without running anything of it', { skip }, () => {
+  const other = buildImage(readFileSync(path, 'utf8'), 'arm64');
+  try {
+    assert.match(nativeModules(other), /^\S*linux-arm64\/\S*\.glibc\.node$/);
+    const count = ({ folder }: Image): number => globSync('**', { cwd: join(folder, 'opt/headgate') }).length;
+    assert.equal(count(other), count(image));
+  } finally {
+    other.remove();
+  }
+});
+
+/** Their paths, one a line. */
+function nativeModules({ folder }: Image): string {
+  return globSync('**/*.node', { cwd: join(folder, 'opt/headgate') }).join('\n');
+}
 
 test('nothing of it belongs to the user but the state', { skip }, () => {
   assert.equal(image.settings.get('USER'), '1000:1000');

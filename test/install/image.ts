@@ -1,7 +1,8 @@
 /**
  * An image made as its Dockerfile says, where there is no Docker: each stage is a root folder, RUN runs in it by chroot.
  *
- * Invariant: what is not understood is refused, not skipped. Not here: layers, caching, platforms other than this machine's.
+ * Invariant: what is not understood is refused, not skipped. Not here: layers, caching. What is for another
+ * processor is made, but cannot be run.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -29,9 +30,6 @@ export interface Image {
   remove(): void;
 }
 
-/** What BuildKit gives every build on this machine. */
-const platform = { BUILDPLATFORM: 'linux/amd64', TARGETARCH: 'amd64', TARGETOS: 'linux' };
-
 /** How this machine reaches the registry: what a builder is told of it. */
 const authorities = process.env.NODE_EXTRA_CA_CERTS;
 const wayToRegistry: Record<string, string> = {
@@ -44,14 +42,17 @@ const wayToRegistry: Record<string, string> = {
   npm_config_registry: execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).trim(),
 };
 
-/** Builds the last stage of a Dockerfile at the top of the project. */
-export function buildImage(dockerfile: string): Image {
+/** Builds the last stage of a Dockerfile at the top of the project, for a processor as BuildKit calls it: TARGETARCH. */
+export function buildImage(dockerfile: string, target: 'amd64' | 'arm64'): Image {
   const stages: { readonly name: string; readonly image: Image }[] = [];
   try {
     for (const step of parseDockerfile(dockerfile)) {
       if (step.keyword === 'FROM') {
         const [, base = '', , name = ''] = /^(?:--platform=\S+ )?(\S+)( AS (\S+))?$/.exec(step.rest) ?? [];
-        stages.push({ name, image: baseImage(base, stages.length) });
+        stages.push({ name, image: baseImage(base, `${target}-${stages.length}`) });
+      } else if (step.keyword === 'ARG') {
+        if (step.rest !== 'TARGETARCH') throw new Error(`ARG ${step.rest} is not known here`);
+        stages.at(-1)!.image.environment.TARGETARCH = target;
       } else {
         const from = (name: string): Image => stages.find((stage) => stage.name === name)!.image;
         perform(step, stages.at(-1)!.image, from);
@@ -65,9 +66,9 @@ export function buildImage(dockerfile: string): Image {
 }
 
 /** node:24-slim as far as it matters: Debian, Node.js and npm in /usr/local, the user node. */
-function baseImage(base: string, at: number): Image {
+function baseImage(base: string, name: string): Image {
   if (base !== 'node:24-slim') throw new Error(`FROM ${base}: only node:24-slim can be stood in for`);
-  const folder = copyOfRoot(`image-${at}`);
+  const folder = copyOfRoot(`image-${name}`);
   cpSync(process.execPath, join(folder, 'usr/local/bin/node'));
   const npm = dirname(
     dirname(execFileSync('sh', ['-c', 'realpath "$(command -v npm)"'], { encoding: 'utf8' })),
@@ -90,9 +91,6 @@ function perform({ keyword, rest }: Step, image: Image, from: (stage: string) =>
         env: { ...environment, ...wayToRegistry },
         stdio: ['ignore', 'ignore', 'pipe'],
       });
-      return;
-    case 'ARG':
-      environment[rest] = platform[rest as keyof typeof platform];
       return;
     case 'ENV':
       for (const word of rest.split(/\s+/))
