@@ -3,12 +3,13 @@
  * whoever starts a gateway anew that does not move.
  *
  * Nobody is asked who he is: on loopback unless another address was written down. Nothing is read from a request but its method
- * and path, connections are few and short, and however many ask, the text is made once a second at most.
+ * and path; connections are few, for one request each, and end in time whoever sends or reads how slowly; and however many
+ * ask, the text is made once a second at most.
  * Not here: the figures (metrics.ts), and what moving means (gateway.ts).
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { GatewayConfig } from '../config/schema.ts';
 import { duration } from '../core/health.ts';
 import type { Logger } from '../core/log.ts';
@@ -30,13 +31,21 @@ export interface Answering {
   readonly stillness: Stillness;
 }
 
-const maxConnections = 32;
 const maxHeaderBytes = 8 * 1024;
 const requestTimeoutMs = 5000;
-const keepAliveMs = 5000;
-/** How often those that take too long are looked for. */
+/** How often those that send too slowly are looked for. */
 const checkEveryMs = 1000;
 const freshMs = 1000;
+
+export interface MetricsLimits {
+  /** Open at once, for each address. */
+  readonly connections: number;
+  /** How long one is open, with the reading of the answer. */
+  readonly connectionMs: number;
+}
+
+/** Scrapers wait 10 s at most, unless told otherwise. */
+const usualLimits: MetricsLimits = { connections: 32, connectionMs: 15_000 };
 
 /** What Prometheus calls its text format. */
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
@@ -50,7 +59,11 @@ interface Reply {
 }
 
 /** Listens on all addresses, or on none: throws `GatewayError` for one that cannot be used. */
-export async function openMetricsServer(listens: Listens, logger: Logger): Promise<MetricsServer> {
+export async function openMetricsServer(
+  listens: Listens,
+  logger: Logger,
+  { connections, connectionMs }: MetricsLimits = usualLimits,
+): Promise<MetricsServer> {
   let answering: Answering | undefined;
   const text = once((status: GatewayStatus) => textOf(status), freshMs);
 
@@ -74,11 +87,8 @@ export async function openMetricsServer(listens: Listens, logger: Logger): Promi
     for (const listen of listens) {
       const server = createServer(
         {
-          ...{
-            maxHeaderSize: maxHeaderBytes,
-            requestTimeout: requestTimeoutMs,
-            keepAliveTimeout: keepAliveMs,
-          },
+          maxHeaderSize: maxHeaderBytes,
+          requestTimeout: requestTimeoutMs,
           connectionsCheckingInterval: checkEveryMs,
         },
         (request, response) => {
@@ -91,7 +101,8 @@ export async function openMetricsServer(listens: Listens, logger: Logger): Promi
           );
         },
       );
-      server.maxConnections = maxConnections;
+      server.maxConnections = connections;
+      server.on('connection', (socket) => endAfter(socket, connectionMs));
       servers.push(server);
       await listenOn(server, listen);
     }
@@ -134,17 +145,22 @@ function once(make: (status: GatewayStatus) => Promise<string>, forMs: number) {
 }
 
 function send(response: ServerResponse, request: IncomingMessage, { code, body, type, allow }: Reply): void {
-  // What comes with a request is not read: its connection cannot be used again.
-  const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
   response.writeHead(code, {
     'Content-Type': type ?? plainType,
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
+    // Who may ask again on it may keep it for ever; and what comes with a request is not read.
+    Connection: 'close',
     ...(allow !== undefined && { Allow: allow }),
-    ...(hasBody && { Connection: 'close' }),
   });
   response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** Node looks only at how long a request takes to come, not at how long its answer takes to be read. */
+function endAfter(socket: Socket, ms: number): void {
+  const timer = setTimeout(() => socket.destroy(), ms).unref();
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function listenOn(server: Server, { host, port }: Listens[number]): Promise<void> {
