@@ -154,10 +154,11 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   await countFramesBefore(recovered);
   const { journal, outbox, deadLetters } = stations;
   const now = (): number => timeOfDay(journal);
+  const timeOfDayAt = (lineMs: number): number => lineMs + journal.clock().offsetMs;
 
   const sources = new Map<string, Source>();
   const outlets = await startOutlets({
-    ...{ config, outbox, now, firing, logger, store: settings, setAside: deadLetters.write },
+    ...{ config, outbox, now, timeOfDayAt, firing, logger, store: settings, setAside: deadLetters.write },
     publish: publishThrough(sources),
     signal: stopping.outlets.signal,
   });

@@ -20,8 +20,9 @@ import type { Outbox } from './outbox/outbox.ts';
 export interface OutletOptions extends Pick<DeliveryOptions, 'publish' | 'store' | 'firing'> {
   readonly config: GatewayConfig;
   readonly outbox: Outbox;
-  /** The time of day. */
+  /** The time of day, and what it is at the end of a batch. */
   readonly now: () => number;
+  readonly timeOfDayAt: (batchEndMs: number) => number;
   readonly setAside: (entries: readonly SetAside[]) => void;
   readonly logger: Logger;
   /** Aborts: what is pending is tried once more, then `closed` resolves. */

@@ -22,16 +22,18 @@ interface Settings {
   readonly wait: string;
   readonly limits?: string;
   readonly silentAfter?: string;
+  readonly forward?: string;
 }
 
 const files = (
   port: number,
-  { wait, limits = '{}', silentAfter = '10m' }: Settings,
+  { wait, limits = '{}', silentAfter = '10m', forward = '{}' }: Settings,
 ): Record<string, string> => ({
   'headgate.yaml': `gateway: g
 batch: 100ms
 clock: { wait: ${wait} }
 limits: ${limits}
+forward: ${forward}
 sources: { mqtt: { broker: { listen: [{ port: ${port}, host: 127.0.0.1 }] } } }
 `,
   'devices/meter.yaml': `device: meter
@@ -228,6 +230,24 @@ describe('clocks', { concurrency: true }, () => {
         .sort();
     const { stdout } = await headgateIn(['replay', '--journal'], { cwd: gateway.folder });
     assert.deepEqual(lines(stdout), lines(textOf(site)), 'a replay knows the same times of day');
+  });
+
+  test('set while points wait for a server, how long they have waited is known', async () => {
+    const site = await makeSite({ wait: '5s', forward: '{ influx: { url: "http://127.0.0.1:9" } }' }, 1);
+    const { gateway } = site;
+    await gateway.start();
+    await site.send(1);
+    await until(
+      async () => (await gateway.status()).forward.oldestPendingMs !== undefined,
+      'a point to wait',
+    );
+    for (const [i, shiftMs] of [30 * day, -hour].entries()) {
+      site.set(shiftMs);
+      await until(async () => (await gateway.status()).clock.steps === i + 1, `step ${i}`);
+      const { nowMs, forward } = await gateway.status();
+      const waitedMs = nowMs - forward.oldestPendingMs!;
+      assert.ok(waitedMs >= 0 && waitedMs < 10 * 60_000, `${waitedMs} ms`);
+    }
   });
 
   test('a journal of its full size takes what comes while the clock is awaited, and holds senders back before it must refuse', async () => {

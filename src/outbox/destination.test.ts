@@ -28,7 +28,10 @@ async function run(data: string, url?: string): Promise<Gateway> {
   const influx = url && { url, database: 'fleet', timeoutMs: 5000, backlogPointsPerSecond: 10_000 };
   const forwarder = await startForwarding(
     { data, forward: influx ? { influx } : {} },
-    { outbox, setAside() {}, now: Date.now, logger: silentLogger, signal: stop.signal },
+    {
+      ...{ outbox, setAside() {}, now: Date.now, timeOfDayAt: (lineMs: number) => lineMs },
+      ...{ logger: silentLogger, signal: stop.signal },
+    },
   );
   return {
     outbox,

@@ -17,8 +17,9 @@ export interface ForwardingContext {
   readonly outbox: Outbox;
   readonly setAside: (entries: readonly SetAside[]) => void;
   readonly logger: Logger;
-  /** The time of day. */
+  /** The time of day, and what it is at the end of a batch. */
   readonly now: () => number;
+  readonly timeOfDayAt: (batchEndMs: number) => number;
   /** Aborts: one last flush, then the forwarder's `closed` resolves. */
   readonly signal: AbortSignal;
 }
@@ -39,11 +40,12 @@ const healthPositionMs = 60_000;
  * server or between InfluxDB and files, goes to the new one, and nothing goes to both.
  */
 export async function startForwarding(config: Config, context: ForwardingContext): Promise<Forwarder> {
-  const { outbox, setAside, logger, signal } = context;
+  const { outbox, timeOfDayAt, setAside, logger, signal } = context;
   const { points: lane, levels, pointsBudgetBytes: budgetBytes } = outbox;
   const cursorPath = await positionPath(outbox, config.forward.influx === undefined ? 'files' : 'influx');
-  const common = { lane, levels, budgetBytes, cursorPath, disk: systemDisk, setAside, logger, signal };
-  return startForward({ ...common, ...(await destinationOf(config, 'points', pointFileBytes, context)) });
+  const common = { lane, levels, budgetBytes, cursorPath, timeOfDayAt, setAside, logger, signal };
+  const destination = await destinationOf(config, 'points', pointFileBytes, context);
+  return startForward({ ...common, ...destination, disk: systemDisk });
 }
 
 /** Starts forwarding the gateway's own health to the same place, beside the points: neither waits for the other. */
@@ -67,7 +69,7 @@ export async function startHealthForwarding(config: Config, context: ForwardingC
   });
 }
 
-export interface AlertForwarding extends Omit<ForwardingContext, 'outbox' | 'now'> {
+export interface AlertForwarding extends Omit<ForwardingContext, 'outbox' | 'now' | 'timeOfDayAt'> {
   /** Alerts as JSON, one a line. */
   readonly lane: Lane;
   readonly cursorPath: string;

@@ -37,6 +37,8 @@ export interface ForwardOptions {
   readonly cursorPath: string;
   /** Infinity: there is never a backlog, everything goes in order. */
   readonly backlogPointsPerSecond: number;
+  /** The time of day at a batch end, by the clock as it is now; default: batch ends are times of day. */
+  readonly timeOfDayAt?: (batchEndMs: number) => number;
   readonly setAside: (entries: readonly SetAside[]) => void;
   readonly logger: Logger;
   /** Whether another forwarder to the same place tells the log of outages; default: no. */

@@ -56,13 +56,17 @@ function pendingBytes({ options: { lane, levels = [] } }: State): number {
   return levels.reduce((sum, level) => sum + level.lane.bytes, lane.bytes);
 }
 
+/** As the time of day. Batch ends go by the line of time (core/clock.ts), points of levels by their own times. */
 function oldestMs(state: State): number | undefined {
-  const { levels = [] } = state.options;
+  const { levels = [], timeOfDayAt = (batchEndMs) => batchEndMs } = state.options;
   const { backlog, levels: marks = [] } = state.cursor.value;
-  const known = [
-    ...(backlog === undefined ? [] : [state.backlogSinceMs]),
+  const batchEnds = [
+    backlog === undefined ? undefined : state.backlogSinceMs,
     state.live?.batchEndMs,
     state.backlog?.batchEndMs,
+  ];
+  const known = [
+    ...batchEnds.map((batchEndMs) => (batchEndMs === undefined ? undefined : timeOfDayAt(batchEndMs))),
     ...levels.map(({ lane }, i) => (marks[i]!.sequence < lane.next ? state.levelSinceMs[i] : undefined)),
   ].filter((ms) => ms !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
