@@ -194,6 +194,16 @@ test('files outside of the folder of headgate.yaml go there only when that is wa
   });
 });
 
+test('a folder outside that is named as that of rules is not moved away unasked, of which nothing is in the backup', async () => {
+  const elsewhere = place({ 'bin/tool': 'needed' });
+  const { 'config/rules/deep/heat.yaml': _, ...noRules } = settings;
+  const archive = await archiveOf({ ...noRules, 'config/headgate.yaml': `rules: ${elsewhere}/bin\n` });
+  await refusedWith(archive, /outside of its folder: .*\/bin$/);
+  assert.deepEqual(filesIn(elsewhere), { 'bin/tool': 'needed' });
+  await restore(optionsFor(place(), archive, { outside: true }));
+  assert.deepEqual(filesIn(elsewhere), { '.before-import-20260108T060000Z/bin/tool': 'needed' });
+});
+
 test('users that the data folder has are put there, and are nothing strange in it; state is not smuggled in', async () => {
   const target = place({ 'data/users.yaml': 'old' });
   const users = 'data: data\nsources: { mqtt: { broker: { users: data/users.yaml } } }\n';
@@ -227,6 +237,13 @@ test('run by root, what is put into a folder is whose folder it is', {
     assert.deepEqual(ownerOf(path), [0, 65_534], path);
   for (const path of ['data/settings.json', 'data/outbox', 'data/outbox/points.position.json'])
     assert.deepEqual(ownerOf(path), [65_534, 65_534], path);
+
+  const fresh = place();
+  chownSync(fresh, 65_534, 65_534);
+  const deep = { ...whole, 'config/headgate.yaml': 'data: state/data\n' };
+  await restore(optionsFor(fresh, await archiveOf(deep)));
+  for (const path of ['state', 'state/data', 'state/data/settings.json'])
+    assert.equal(statSync(join(fresh, path)).uid, 65_534, path);
 });
 
 test('what is no backup, damaged, cut short or of a newer version is refused, and nothing has changed', async () => {

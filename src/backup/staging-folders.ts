@@ -20,13 +20,13 @@ export async function makeStagingFolder(folder: string): Promise<void> {
   await mkdir(folder, { mode: 0o700 });
 }
 
-/** A folder that is missing gets rights and owner of the one it is made in, whatever the umask is. */
-export async function makeBeside(folder: string): Promise<void> {
-  const topmost = await makeFolder(folder, 0o755);
+/** A folder that is missing gets owner and, up to `most`, rights of the one it is made in, whatever the umask is. */
+export async function makeBeside(folder: string, most = 0o755): Promise<void> {
+  const topmost = await makeFolder(folder, most);
   if (topmost === undefined) return;
   const { uid, gid, mode } = await stat(dirname(topmost));
   for (let made = folder; made.length >= topmost.length; made = dirname(made)) {
-    await chmod(made, mode & 0o755);
+    await chmod(made, mode & most);
     if (mayGive()) await chown(made, uid, gid);
     await systemDisk.syncFolder(dirname(made));
   }

@@ -101,16 +101,30 @@ export function createStaging(options: RestoreOptions) {
     const target = part === 'config' ? join(configFolder, path) : resolve(root, path);
     const inData = isBelow(config.data, target) ? relative(config.data, target) : undefined;
     if (inData !== undefined && isState(inData)) throw refused(`\`${name}\` in it would be state`);
-    if (part === 'outside' && inData === undefined && !outside) {
-      throw new GatewayError(`headgate.yaml in the backup names a file outside of its folder: ${target}`, {
-        remedy: 'import with --outside to have such files put there too',
-      });
-    }
+    if (part === 'outside' && inData === undefined) mustBeWanted(target);
     return noteMode(await stage(target, unitOf(target)), mode);
+  }
+
+  /** Whoever made the backup may name any folder of this machine. */
+  function mustBeWanted(target: string): void {
+    if (outside) return;
+    throw new GatewayError(`headgate.yaml in the backup names a file outside of its folder: ${target}`, {
+      remedy: 'import with --outside to have such files replaced too',
+    });
+  }
+
+  /** Of devices and rules of which nothing is in the backup. */
+  async function staleFolders(): Promise<string[]> {
+    const stale = wholeFolders(config!, configPath).filter((folder) => !units.has(folder));
+    for (const folder of stale) {
+      if (!isBelow(configFolder, folder) && (await lstatOf(folder)) !== undefined) mustBeWanted(folder);
+    }
+    return stale;
   }
 
   async function stageData(data: string, path: string): Promise<string> {
     if (!hasState) {
+      await makeBeside(data, 0o750);
       await options.claim(data);
       await refuseUsed(data, { force: options.force, named: namedFiles() });
       hasState = true;
@@ -137,10 +151,11 @@ export function createStaging(options: RestoreOptions) {
     },
     async moves(stamp: string): Promise<{ moves: Move[]; asides: string[] }> {
       const old = hasState ? await oldNames(config!.data, namedFiles()) : [];
-      const stale = wholeFolders(config!, configPath);
-      const gone = [...old.map((name) => join(config!.data, name)), ...stale].filter(
-        (path) => !units.has(path),
-      );
+      const stale = await staleFolders();
+      const gone = [
+        ...old.map((name) => join(config!.data, name)).filter((path) => !units.has(path)),
+        ...stale,
+      ];
       const wanted = [
         ...gone.map((target) => ({ target })),
         ...[...units].map(([target, { staged }]) => ({ staged, target })),
