@@ -9,7 +9,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type Pack, pack } from 'tar-stream';
-import { writeStreamed } from '../log/streamed-file.ts';
+import { type StreamedKind, writeStreamed } from '../log/streamed-file.ts';
 import { type Entry, sumsName } from './format.ts';
 
 export interface Written {
@@ -18,9 +18,11 @@ export interface Written {
   readonly bytes: number;
 }
 
+const backup: StreamedKind = { name: 'a backup', begins: Uint8Array.of(0x1f, 0x8b) };
+
 /** Throws `GatewayError`, and what the entries throw: nothing is left then. */
 export async function writeArchive(path: string, entries: AsyncIterable<Entry>): Promise<Written> {
-  return writeStreamed(path, (to) => writeTo(to, entries));
+  return writeStreamed(path, backup, (to) => writeTo(to, entries));
 }
 
 /** The same to a stream, such as standard output. */

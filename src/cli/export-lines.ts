@@ -10,13 +10,16 @@ import { displayPath } from '../config/files.ts';
 import { GatewayError } from '../core/errors.ts';
 import { type CopiedFrame, copyFrames } from '../journal/copy.ts';
 import { systemDisk } from '../log/files.ts';
-import { writeStreamed } from '../log/streamed-file.ts';
+import { type StreamedKind, writeStreamed } from '../log/streamed-file.ts';
 import { askCut } from './ask-cut.ts';
 import type { ExportOptions } from './export.ts';
 import { exitCodes, Refused, UsageError } from './failure.ts';
 import { placeOf } from './gateway-place.ts';
+import { isReaderGone, outputError } from './output-error.ts';
 import { printable } from './text-width.ts';
 import { countText } from './units-text.ts';
+
+const jsonLines: StreamedKind = { name: 'a file of JSON lines', begins: Buffer.from('{') };
 
 /** Gives the exit code. Throws `Refused` when there is nothing to export. */
 export async function exportLines(options: ExportOptions): Promise<number> {
@@ -29,12 +32,26 @@ export async function exportLines(options: ExportOptions): Promise<number> {
   const { config } = await loadGatewayFiles(place);
   const counts = { lines: 0 };
   const lines = journal ? frameLines(config.data, counts, stderr) : letterLines(config.data, counts);
-  if (file === '-') await pipeline(Readable.from(lines), stdout, { end: false });
-  else await writeStreamed(resolve(file), (to) => pipeline(Readable.from(lines), to));
+  if (file === '-') {
+    if (!(await isTaken(lines, stdout))) return exitCodes.fine;
+  } else {
+    await writeStreamed(resolve(file), jsonLines, (to) => pipeline(Readable.from(lines), to));
+  }
   const what = journal ? 'frames' : 'dead letters';
   const where = file === '-' ? '' : `${displayPath(resolve(file))}: `;
   (file === '-' ? stderr : stdout).write(`${printable(where)}${countText(counts.lines)} ${what}\n`);
   return exitCodes.fine;
+}
+
+/** Whether all of it was wanted: who looks at the first lines leaves, as `head` does. */
+async function isTaken(lines: AsyncIterable<string>, stdout: NodeJS.WriteStream): Promise<boolean> {
+  try {
+    await pipeline(Readable.from(lines), stdout, { end: false });
+    return true;
+  } catch (error) {
+    if (isReaderGone(error)) return false;
+    throw outputError(error);
+  }
 }
 
 async function* frameLines(

@@ -1,7 +1,7 @@
 /** Files that `headgate export` writes, as people and the card of a broken machine give occasion to. */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -9,14 +9,16 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Ended, headgateIn } from '../../test/peers/command.ts';
+import { type Ended, headgateIn, mainPath } from '../../test/peers/command.ts';
 import { type GatewayProcess, makeGateway } from '../../test/peers/gateway.ts';
 import { freePort } from '../../test/peers/influxd.ts';
 import { publishAll } from '../../test/peers/session-publisher.ts';
@@ -181,6 +183,48 @@ test('of a gateway without a gateway file, and of one whose folders are its own,
   assert.equal((await headgate(flat, 'export', '--settings-only', 'x.tar.gz')).code, 0);
   const own = execFileSync('tar', ['-tzf', join(flat, 'x.tar.gz')], { encoding: 'utf8' });
   assert.equal(own, 'backup.json\nconfig/headgate.yaml\nconfig/heat.yaml\nSHA256SUMS\n');
+});
+
+test('nothing else than an older one is replaced: no settings, and nothing that is no file', async () => {
+  const pipe = join(temporary(), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const before = readFileSync(join(gateway.folder, 'headgate.yaml'));
+  for (const [args, words] of [
+    [['headgate.yaml'], /headgate\.yaml is there already, and is not a backup/],
+    [['--journal', 'headgate.yaml'], /is not a file of JSON lines/],
+    [[pipe], /pipe is no file/],
+  ] as const) {
+    const { code, stderr } = await headgate(gateway.folder, 'export', ...args);
+    assert.equal(code, 3);
+    assert.match(stderr, words);
+  }
+  assert.deepEqual(readFileSync(join(gateway.folder, 'headgate.yaml')), before);
+  assert.ok(statSync(pipe).isFIFO());
+  const link = join(temporary(), 'last.tar.gz');
+  const kept = join(temporary(), 'kept.tar.gz');
+  writeFileSync(kept, '');
+  symlinkSync(kept, link);
+  assert.equal((await headgate(gateway.folder, 'export', '--settings-only', link)).code, 0);
+  assert.equal(readlinkSync(link), kept);
+  unpacked(kept);
+});
+
+test('standard output that is full is said; who reads only the first lines is served, who reads half a backup told', async () => {
+  const run = (command: string) =>
+    spawnSync('bash', ['-c', command], { cwd: gateway.folder, encoding: 'utf8' });
+  const program = `'${process.execPath}' '${mainPath}' export`;
+  for (const what of ['-', '--journal -']) {
+    const { status, stderr } = run(`${program} ${what} > /dev/full`);
+    assert.match(stderr, /^headgate: cannot write to standard output: no space left on device\n {2}remedy: /);
+    assert.equal(status, 3);
+  }
+  // A pipe whose reader is gone for certain.
+  const toNobody = (what: string) => run(`exec 3> >(true); wait $!; ${program} ${what} >&3`);
+  const { status, stderr } = toNobody('-');
+  assert.match(stderr, /^headgate: standard output was closed before the end\n/);
+  assert.equal(status, 3);
+  const lines = toNobody('--journal -');
+  assert.equal(lines.status, 0, lines.stderr);
 });
 
 test('what is wrong is said in words', async () => {

@@ -16,6 +16,7 @@ import { isDenied } from '../log/disk-error.ts';
 import { askCut } from './ask-cut.ts';
 import { exitCodes } from './failure.ts';
 import { placeOf } from './gateway-place.ts';
+import { outputError } from './output-error.ts';
 import { printable } from './text-width.ts';
 import { bytesText } from './units-text.ts';
 import { packageVersion } from './version.ts';
@@ -56,7 +57,9 @@ export async function exportCommand(options: ExportOptions): Promise<number> {
     const entries = allEntries(about, settings, state?.entries());
     const toStdout = file === '-';
     const written = await (toStdout
-      ? writeTo(options.stdout, entries)
+      ? writeTo(options.stdout, entries).catch((error: unknown) => {
+          throw outputError(error);
+        })
       : writeArchive(resolve(file), entries));
     const words = summary(toStdout ? undefined : file, about, written, settings, state);
     (toStdout ? options.stderr : options.stdout).write(`${words.map(printable).join('\n')}\n`);
