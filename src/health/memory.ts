@@ -5,9 +5,9 @@
  * Caches that the kernel gives back when asked count as left. Not here: what the process itself takes.
  */
 
-import { readFile } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
+import { textOf } from './text-of.ts';
 
 export interface MemoryRoots {
   readonly proc: string;
@@ -46,9 +46,4 @@ async function groupBytes({ proc, cgroup }: MemoryRoots): Promise<number | undef
 
 function isWhole(text: string | undefined): text is string {
   return text !== undefined && /^\d+$/.test(text);
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  return text?.trim();
 }

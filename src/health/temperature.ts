@@ -3,8 +3,9 @@
  * the CPU by its name. Absent where there is neither, as in most virtual machines.
  */
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { textOf } from './text-of.ts';
 
 /** Types of thermal zones, the best first: where several of one kind are there, such as one a core, the hottest counts. */
 const zoneTypes: readonly RegExp[] = [
@@ -58,9 +59,4 @@ async function degreesIn(path: string): Promise<number | undefined> {
 async function namesIn(folder: string, pattern: RegExp): Promise<string[]> {
   const names = await readdir(folder).catch((): string[] => []);
   return names.filter((name) => pattern.test(name)).sort();
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  return text?.trim();
 }

@@ -23,6 +23,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { until } from '../peers/until.ts';
 
 export type DriveCache = 'kept' | 'lost';
 
@@ -44,6 +45,33 @@ const run = promisify(execFile);
 const mebibyte = 1024 * 1024;
 const sizes = { disk: 128 * mebibyte, drive: 192 * mebibyte, shelf: 512 * mebibyte };
 
+interface Mounted {
+  readonly image: string;
+  readonly folder: string;
+}
+
+/**
+ * Who has copied the machine's mounts, such as a container that starts beside, keeps them alive for so long. Nothing may be written
+ * to the image before they are gone.
+ */
+async function unmountWhole({ image, folder }: Mounted): Promise<void> {
+  await until(() => isUnmounted(folder), `${folder} to be free`, longestHeldMs);
+  const isLetGo = async (): Promise<boolean> => (await run('losetup', ['-j', image])).stdout === '';
+  await until(isLetGo, `${image} to be let go of by a copy of the machine's mounts`, longestHeldMs);
+}
+
+const longestHeldMs = 120_000;
+
+async function isUnmounted(folder: string): Promise<boolean> {
+  try {
+    await run('umount', [folder]);
+    return true;
+  } catch (error) {
+    if ((error as { readonly stderr?: string }).stderr?.includes('busy')) return false;
+    throw error;
+  }
+}
+
 /** Why there can be none here; undefined when there can. */
 export async function whyNoPowerDisk(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'a power cut needs root, to mount images';
@@ -61,16 +89,19 @@ export async function openPowerDisk(cache: DriveCache): Promise<PowerDisk> {
   const at = (name: string): string => join(base, name);
   const folders = { shelf: at('shelf'), drive: at('drive'), disk: at('disk') };
   /** Innermost last. */
-  const mounted: string[] = [];
+  const mounted: Mounted[] = [];
   let isFrozen = false;
 
   async function mount(image: string, folder: string, options = 'loop'): Promise<void> {
     await mkdir(folder, { recursive: true });
     await run('mount', ['-o', options, image, folder]);
-    mounted.push(folder);
+    mounted.push({ image, folder });
   }
-  async function unmount(until: number): Promise<void> {
-    while (mounted.length > until) await run('umount', [mounted.pop()!]);
+  async function unmount(left: number): Promise<void> {
+    while (mounted.length > left) {
+      await unmountWhole(mounted.at(-1)!);
+      mounted.pop();
+    }
   }
   async function thaw(): Promise<void> {
     if (isFrozen) await run('fsfreeze', ['-u', folders.shelf]);
@@ -80,7 +111,7 @@ export async function openPowerDisk(cache: DriveCache): Promise<PowerDisk> {
   /** Also when a test fails in a way that runs nothing else: a frozen file system would hold up the machine. */
   const leaveNothing = (): void => {
     if (isFrozen) execFileSync('fsfreeze', ['-u', folders.shelf]);
-    for (const folder of mounted.toReversed()) execFileSync('umount', ['--lazy', folder]);
+    for (const { folder } of mounted.toReversed()) execFileSync('umount', ['--lazy', folder]);
     rmSync(base, { recursive: true, force: true });
   };
   process.once('exit', leaveNothing);
