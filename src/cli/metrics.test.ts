@@ -99,6 +99,12 @@ test('every figure has its name, unit and labels', async () => {
   }
 });
 
+test('forwarding is down where only what the gateway tells of itself was tried', async () => {
+  const health = { state: 'refused', detail: '', sent: 0, setAside: 0, lost: 0, pendingPoints: 5 };
+  const text = await metricsText({ ...status, forward: forwardLine({ state: 'waiting' }), health });
+  assert.match(text, /^headgate_forward_up 0$/m);
+});
+
 test('what is not known is left out', async () => {
   const text = await metricsText({ ...status, alerts: [] });
   assert.doesNotMatch(text, /^headgate_(checkpoint_time|device_last_arrival|alerts_firing)[^\n]* /m);

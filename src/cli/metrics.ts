@@ -9,7 +9,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { accountsOf } from '../core/fates.ts';
 import type { GatewayStatus, OwnPointsLine } from '../core/status.ts';
-import { isUp } from '../health/points.ts';
+import { isForwardUp, isUp } from '../health/points.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [value: number, labels?: Labels];
@@ -250,9 +250,7 @@ const metrics: Readonly<Record<string, Metric>> = {
   checkpoint_time_seconds: gauge('when the last checkpoint was written', ({ checkpoint }) =>
     checkpoint.atMs === undefined ? [] : [[seconds(checkpoint.atMs)]],
   ),
-  forward_up: gauge('0 while points are not taken', ({ forward }) => [
-    [forward.state === 'down' || forward.state === 'refused' ? 0 : 1],
-  ]),
+  forward_up: gauge('0 while points are not taken', (status) => [[isForwardUp(status) ? 1 : 0]]),
   forward_points_total: counter('points sent', ({ forward }) => [[forward.sent]]),
   forward_lost_total: counter('points gone unsent', ({ forward }) => [[forward.lost]]),
   forward_set_aside_total: counter('points refused', ({ forward }) => [[forward.setAside]]),
