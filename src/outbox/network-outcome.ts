@@ -7,8 +7,21 @@
 import { messageOf } from '../core/errors.ts';
 import type { SinkOutcome } from './sink.ts';
 
-/** Node's codes: OpenSSL's names of what is wrong with a chain, and its own for a name that is not in the certificate. */
-const aboutCertificates = /CERT|UNABLE_TO_(VERIFY|GET)|SELF_SIGNED/;
+/**
+ * What to do about a certificate, by Node's codes: OpenSSL's names of what is wrong with a chain, and its own for a name that
+ * is not in the certificate. The first that fits.
+ */
+const aboutCertificates: readonly (readonly [RegExp, string])[] = [
+  [
+    /CERT_(NOT_YET_VALID|HAS_EXPIRED)/,
+    'set the clock of this machine if it is wrong (`timedatectl` shows it), or else renew the certificate of the server',
+  ],
+  [/ALTNAME/, 'write a name that the certificate is for in forward.influx.url'],
+  [
+    /CERT|UNABLE_TO_(VERIFY|GET)|SELF_SIGNED/,
+    'mend the certificate of the server, or name its authority: NODE_EXTRA_CA_CERTS=/path/to/ca.pem',
+  ],
+];
 
 export type NetworkOutcome = SinkOutcome & { readonly kind: 'refused' | 'unavailable' };
 
@@ -16,9 +29,8 @@ export type NetworkOutcome = SinkOutcome & { readonly kind: 'refused' | 'unavail
 export function networkOutcome(error: unknown): NetworkOutcome {
   const detail = networkWords(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (!aboutCertificates.test(code)) return { kind: 'unavailable', detail };
-  const remedy =
-    'mend the certificate of the server, or name its authority: NODE_EXTRA_CA_CERTS=/path/to/ca.pem';
+  const remedy = aboutCertificates.find(([pattern]) => pattern.test(code))?.[1];
+  if (remedy === undefined) return { kind: 'unavailable', detail };
   return { kind: 'refused', detail: `${detail} (${code})`, remedy };
 }
 

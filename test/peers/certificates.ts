@@ -14,6 +14,8 @@ export interface Certificates {
   readonly client: { readonly cert: string; readonly key: string };
   /** A server's, of yesterday. */
   readonly expired: { readonly cert: string; readonly key: string };
+  /** A server's, of another name. */
+  readonly elsewhere: { readonly cert: string; readonly key: string };
   /** Of nobody's authority. */
   readonly stranger: { readonly cert: string; readonly key: string };
   remove(): Promise<void>;
@@ -24,6 +26,7 @@ export async function makeCertificates(): Promise<Certificates> {
   const file = (name: string) => join(folder, name);
   const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
   await writeFile(file('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1');
+  await writeFile(file('other-names'), 'subjectAltName=DNS:elsewhere.example');
 
   async function selfSigned(name: string) {
     const pair = { cert: file(`${name}.pem`), key: file(`${name}.key`) };
@@ -40,7 +43,7 @@ export async function makeCertificates(): Promise<Certificates> {
     ]);
     return pair;
   }
-  async function signed(name: string, authority: { cert: string; key: string }, days = '2') {
+  async function signed(name: string, authority: { cert: string; key: string }, days = '2', names = 'names') {
     const pair = { cert: file(`${name}.pem`), key: file(`${name}.key`) };
     const request = file(`${name}.csr`);
     await run('openssl', [
@@ -55,17 +58,7 @@ export async function makeCertificates(): Promise<Certificates> {
       pair.key,
     ]);
     const by = ['-CA', authority.cert, '-CAkey', authority.key, '-CAcreateserial', '-days', days];
-    await run('openssl', [
-      'x509',
-      '-req',
-      '-in',
-      request,
-      ...by,
-      '-extfile',
-      file('names'),
-      '-out',
-      pair.cert,
-    ]);
+    await run('openssl', ['x509', '-req', '-in', request, ...by, '-extfile', file(names), '-out', pair.cert]);
     return pair;
   }
   const authority = await selfSigned('authority');
@@ -74,6 +67,7 @@ export async function makeCertificates(): Promise<Certificates> {
     server: await signed('server', authority),
     client: await signed('client', authority),
     expired: await signed('expired', authority, '-1'),
+    elsewhere: await signed('elsewhere', authority, '2', 'other-names'),
     stranger: await selfSigned('stranger'),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
