@@ -20,6 +20,7 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { writeArchive } from '../src/backup/archive.ts';
 import type { Entry } from '../src/backup/format.ts';
+import { headgateIn } from './peers/command.ts';
 import { makeGateway } from './peers/gateway.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'headgate-import-'));
@@ -53,8 +54,8 @@ const old: Files = {
   'data/points/2026-01-05-001.lp': 'm v=1 1\n',
 };
 
-async function* entries(): AsyncGenerator<Entry> {
-  for (const [name, text] of Object.entries(backup)) yield { name, mode: 0o640, content: Buffer.from(text) };
+async function* entries(files = backup): AsyncGenerator<Entry> {
+  for (const [name, text] of Object.entries(files)) yield { name, mode: 0o640, content: Buffer.from(text) };
 }
 
 function write(folder: string, files: Files): void {
@@ -135,4 +136,20 @@ test('a gateway that is started on one that was cut short finishes it first', as
   assert.ok(gateway.logLines.some((line) => line.includes('an import was interrupted: finished it')));
   assert.equal((await gateway.status()).gateway, 'new');
   assert.equal((await gateway.stop()).code, 0);
+});
+
+test('another backup than the one that was cut short is taken over after it, and not instead', async () => {
+  const archive = join(root, 'backup.tar.gz');
+  const other = join(root, 'other.tar.gz');
+  await writeArchive(other, entries({ ...backup, 'config/headgate.yaml': 'gateway: other\nsources: {}\n' }));
+  const folder = join(root, 'other');
+  write(folder, old);
+  const { steps } = importIn(folder, archive)!;
+  rmSync(folder, { recursive: true });
+  write(folder, old);
+  importIn(folder, archive, steps - 4);
+  const { code, stdout, stderr } = await headgateIn(['import', other], { cwd: folder });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^finished the import of .*backup\.tar\.gz that was interrupted\n/);
+  assert.match(filesIn(folder)['headgate.yaml']!, /gateway: other/);
 });

@@ -37,7 +37,8 @@ export async function importCommand(options: ImportOptions): Promise<number> {
   const finished = await finishMoves(moveListOf(place.configPath));
   if (finished !== undefined) {
     stdout.write(`finished the import of ${printable(finished.source)} that was interrupted\n`);
-    return after(options, place, undefined);
+    const isAll = options.finish || file === undefined || resolve(file) === finished.source;
+    if (isAll) return after(options, place, undefined);
   }
   if (options.finish) throw new Refused('there is no import to finish');
   if (file === undefined)
