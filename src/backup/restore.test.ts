@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -333,4 +334,20 @@ test('a folder that cannot be written to is said', { skip: process.getuid?.() ==
   chmodSync(target, 0o500);
   await assert.rejects(restore(optionsFor(target, await archiveOf(whole))), /permission denied/);
   await systemDisk.list(target);
+});
+
+test('a folder of rules that is mounted cannot be replaced, and nothing else is', {
+  skip: process.getuid?.() !== 0,
+}, async (t) => {
+  const target = place({ 'headgate.yaml': 'gateway: old\n', 'rules/old.yaml': 'rules: []\n' });
+  const rules = join(target, 'rules');
+  if (spawnSync('mount', ['--bind', rules, rules]).status !== 0) {
+    t.skip('nothing can be mounted here');
+    return;
+  }
+  t.after(() => spawnSync('umount', [rules]));
+  const before = filesIn(target);
+  await assert.rejects(restore(optionsFor(target, await archiveOf(whole))), /mounted at .*rules/);
+  assert.deepEqual(filesIn(target), before);
+  assert.ok(!existsSync(moveListOf(join(target, 'headgate.yaml'))));
 });

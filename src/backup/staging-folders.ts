@@ -1,10 +1,12 @@
 /** Folders in which an import prepares, and rights and owners of what it puts somewhere. */
 
-import { chmod, chown, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, chown, lstat, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { GatewayConfig } from '../config/schema.ts';
+import { GatewayError } from '../core/errors.ts';
 import { makeFolder } from '../core/make-folder.ts';
 import { systemDisk } from '../log/files.ts';
+import { mounts } from '../log/mounts.ts';
 import { isBelow } from './settings-files.ts';
 
 /** Those of them that are the gateway's own, and do not hold the gateway file itself. */
@@ -56,6 +58,16 @@ export async function unusedName(folders: readonly string[], name: string): Prom
     const found = await Promise.all(folders.map((folder) => lstatOf(join(folder, candidate))));
     if (found.every((one) => one === undefined)) return candidate;
   }
+}
+
+/** What is mounted cannot be moved: refused before anything is, or an import would never be finished. */
+export async function refuseMounted(path: string): Promise<void> {
+  const folder = await realpath(dirname(path)).catch(() => dirname(path));
+  const real = join(folder, basename(path));
+  if (!mounts().some(({ point }) => point === real)) return;
+  throw new GatewayError(`something is mounted at ${path}, which an import replaces as a whole`, {
+    remedy: 'unmount it for the import, or have the folder above it mounted instead',
+  });
 }
 
 export async function lstatOf(path: string) {

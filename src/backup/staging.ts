@@ -20,6 +20,7 @@ import {
   lstatOf,
   makeBeside,
   makeStagingFolder,
+  refuseMounted,
   settle,
   unusedName,
   wholeFolders,
@@ -160,6 +161,7 @@ export function createStaging(options: RestoreOptions) {
         ...gone.map((target) => ({ target })),
         ...[...units].map(([target, { staged }]) => ({ staged, target })),
       ];
+      for (const { target } of wanted) await refuseMounted(target);
       const parents = [...new Set(wanted.map(({ target }) => dirname(target)))];
       const aside = await unusedName(parents, asideName(stamp));
       const moves = wanted.map((move) => ({

@@ -4,6 +4,7 @@ import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { GatewayConfig } from '../../config/schema.ts';
+import { type Mount, mountOf } from '../../log/mounts.ts';
 import { bytesText } from '../units-text.ts';
 import { type Check, type Found, fail, ok, warn } from './check.ts';
 import { textOf } from './processes.ts';
@@ -23,13 +24,6 @@ export const disk: Check = async ({ config }) => {
   ];
 };
 
-interface Mount {
-  readonly device: string;
-  readonly point: string;
-  readonly type: string;
-  readonly isReadOnly: boolean;
-}
-
 /** The folder, or the nearest above it that is there, without links. */
 function thereAbove(path: string): string {
   try {
@@ -37,26 +31,6 @@ function thereAbove(path: string): string {
   } catch {
     return dirname(path) === path ? path : thereAbove(dirname(path));
   }
-}
-
-/** proc_pid_mountinfo(5): the last one mounted on the longest part of the path. */
-export function mountOf(path: string, table = textOf('/proc/self/mountinfo')): Mount | undefined {
-  const mounts = table.split('\n').flatMap((line): Mount[] => {
-    const [left = '', right = ''] = line.split(' - ');
-    const [, , device = '', , point = '', options = ''] = left.split(' ');
-    const [type = '', , ofType = ''] = right.split(' ');
-    if (type === '') return [];
-    const isReadOnly = [options, ofType].some((all) => all.split(',').includes('ro'));
-    return [{ device, point: unescaped(point), type, isReadOnly }];
-  });
-  const above = mounts.filter(
-    ({ point }) => path === point || path.startsWith(point === '/' ? '/' : `${point}/`),
-  );
-  return above.toSorted((a, b) => a.point.length - b.point.length).at(-1);
-}
-
-function unescaped(text: string): string {
-  return text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 const kinds: Readonly<Record<string, (subject: string) => Found>> = {
