@@ -1,11 +1,12 @@
 /** `headgate init` as a process: by flags, at a terminal, in folders that are empty, filled, or closed. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Ended, headgateIn } from './peers/command.ts';
+import { type Ended, headgateIn, mainPath } from './peers/command.ts';
 import { makeGateway } from './peers/gateway.ts';
 import { startInflux2 } from './peers/influx2.ts';
 import { freePort, startInfluxd } from './peers/influxd.ts';
@@ -168,6 +169,37 @@ test('what does not work is said with its remedy, and written all the same', asy
   );
   assert.match(stdout, /wrote headgate\.yaml/);
   assert.doesNotMatch(stdout, /wrong-token/);
+});
+
+test('where nothing can be written that is said in words', async (t) => {
+  const folder = await folderFor(t);
+  await writeFile(join(folder, 'file'), '');
+  const { code, stderr } = await inFolder(folder, ['--yes', '-c', 'file/headgate.yaml']);
+  assert.equal(code, 3);
+  assert.match(
+    stderr,
+    /^headgate: cannot write .*room\.yaml: not a directory\n {2}remedy: check the path.*\n$/,
+  );
+});
+
+test('as another user, what to do is no matter of the data folder', {
+  skip: process.getuid?.() !== 0,
+}, async (t) => {
+  const folder = await folderFor(t);
+  await chmod(folder, 0o755);
+  for (const command of [
+    ['init', '--yes', '-c', join(folder, 'new/headgate.yaml')],
+    ['passwd', 'a', '--file', join(folder, 'u.yaml')],
+  ]) {
+    const { status, stderr } = spawnSync(process.execPath, [mainPath, ...command], {
+      ...{ cwd: '/', uid: 65_534, gid: 65_534, input: 'word\n', encoding: 'utf8' },
+    });
+    assert.equal(status, 3);
+    assert.match(
+      stderr,
+      /^headgate: cannot write .*: permission denied\n {2}remedy: run this as root \(sudo\)/,
+    );
+  }
 });
 
 test('in a folder for a group, as the package makes it, the group may read what is written', async (t) => {

@@ -8,12 +8,40 @@
 
 import { chmod, chown, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { GatewayError } from '../core/errors.ts';
+import { makeFolder } from '../core/make-folder.ts';
+import { diskError, isDenied, isDiskFull } from '../log/disk-error.ts';
 import { systemDisk, writeFileDurably } from '../log/files.ts';
 
 export type Privacy = 'private' | 'public';
 
 /** `private`: a secret is in it. Throws a `GatewayError`. */
 export async function replaceFile(path: string, text: string | Uint8Array, privacy: Privacy): Promise<void> {
+  await replace(path, text, privacy).catch((error: unknown) => {
+    throw inWords(path, error);
+  });
+}
+
+/** The folder of such a file, where it is missing. Throws a `GatewayError`. */
+export async function makeFolderOf(path: string): Promise<void> {
+  await makeFolder(dirname(path)).catch((error: unknown) => {
+    throw inWords(path, error);
+  });
+}
+
+function inWords(path: string, cause: unknown): GatewayError {
+  const { message } = diskError('write', path, cause);
+  return new GatewayError(message, { remedy: remedyFor(cause), cause });
+}
+
+/** It is a person who writes here, and not the gateway into its data folder. */
+function remedyFor(error: unknown): string {
+  if (isDenied(error)) return 'run this as root (sudo), or as the user whose folder it is';
+  if (isDiskFull(error)) return 'free space on this file system';
+  return 'check the path, and that its file system may be written to';
+}
+
+async function replace(path: string, text: string | Uint8Array, privacy: Privacy): Promise<void> {
   const before = await stat(path).catch(() => undefined);
   await writeFileDurably(systemDisk, path, Buffer.from(text));
   const folder = await stat(dirname(path));

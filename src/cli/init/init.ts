@@ -8,8 +8,8 @@
  * files that are there only what was asked is changed.
  */
 
-import { mkdir, realpath } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { displayPath, kindOf, readTextFile, readYamlFile } from '../../config/files.ts';
 import { checkConfigText, defaultConfigName } from '../../config/load.ts';
 import { InvalidFiles } from '../../core/errors.ts';
@@ -18,7 +18,7 @@ import { checkCommand } from '../check.ts';
 import { exitCodes, Refused } from '../failure.ts';
 import { findingsText } from '../findings-text.ts';
 import type { Terminal } from '../read-password.ts';
-import { replaceFile } from '../replace-file.ts';
+import { makeFolderOf, replaceFile } from '../replace-file.ts';
 import type { Answers, Existing, InfluxAnswer } from './answers.ts';
 import { createAsker } from './ask.ts';
 import { type Planned, type PlannedFile, planFiles } from './files.ts';
@@ -138,7 +138,7 @@ async function writeFiles(files: readonly PlannedFile[], stdout: InitOptions['st
   for (const signal of signals) process.on(signal, ignore);
   try {
     for (const { path, text, privacy } of files) {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolderOf(path);
       await replaceFile(path, text, privacy);
       stdout.write(`wrote ${displayPath(path)}\n`);
     }
