@@ -43,9 +43,13 @@ export interface Outlets {
 export async function startOutlets(options: OutletOptions): Promise<Outlets> {
   const { config, outbox } = options;
   const points = await startForwarding(config, options);
-  const health = config.health.everyMs > 0 ? await startHealthForwarding(config, options) : undefined;
+  const health =
+    config.health.everyMs > 0
+      ? await startHealthForwarding(config, options, () => isDown(points))
+      : undefined;
   const [toNotifiers, toInflux] = shareLane(outbox.alerts, 2) as [Lane, Lane];
-  const alerts = await forwardAlerts(toInflux, options);
+  const isTold = (): boolean => isDown(points) || isDown(health);
+  const alerts = await forwardAlerts(toInflux, options, isTold);
   const delivery = await startDelivery({
     ...options,
     lane: toNotifiers,
@@ -58,12 +62,22 @@ export async function startOutlets(options: OutletOptions): Promise<Outlets> {
   return { points, health, alerts, delivery, closed };
 }
 
-async function forwardAlerts(lane: Lane, options: OutletOptions): Promise<Forwarder | undefined> {
+function isDown(forwarder: Forwarder | undefined): boolean {
+  const state = forwarder?.status().state;
+  return state === 'down' || state === 'refused';
+}
+
+async function forwardAlerts(
+  lane: Lane,
+  options: OutletOptions,
+  isTold: () => boolean,
+): Promise<Forwarder | undefined> {
   const { config, outbox } = options;
   const { influx, alerts } = config.forward;
   const cursorPath = outbox.cursorPath('alert-points');
   if (influx !== undefined && alerts) {
-    return startAlertForwarding(influx, { ...options, lane, cursorPath, gateway: config.gateway });
+    const { gateway } = config;
+    return startAlertForwarding(influx, { ...options, lane, cursorPath, gateway, isTold });
   }
   lane.release(Number.POSITIVE_INFINITY);
   // Once they are forwarded again, all that went by meanwhile would count as lost.

@@ -103,3 +103,19 @@ forward: { influx: { url: "${influxd.url}", database: fleet } }
   assert.equal(forward.through.taken, 10, 'results alone are in the balance of points');
   assert.equal(forward.through.sent, 10);
 });
+
+test('a server that is away is told of in the log, though no reading comes', async (t) => {
+  const [port, nobody] = await Promise.all([freePort(), freePort()]);
+  const gateway = await makeGateway({
+    'headgate.yaml': `gateway: depot-7
+sources: { mqtt: { broker: { listen: [{ port: ${port}, host: 127.0.0.1 }] } } }
+forward: { influx: { url: "http://127.0.0.1:${nobody}", database: fleet } }
+`,
+  });
+  t.after(() => gateway.remove());
+  await gateway.start();
+  await until(
+    () => gateway.logLines.some((line) => line.includes('"level":"warn"') && line.includes('ECONNREFUSED')),
+    'the outage to be told',
+  );
+});

@@ -29,6 +29,35 @@ test('says since when and why it is down, and when it is tried again', () => {
   ]);
 });
 
+test('what somebody else has told is for who debugs only, from its beginning to its end', () => {
+  const lines: string[] = [];
+  const logger = {
+    ...silentLogger,
+    warn: (_details: object, message: string) => lines.push(message),
+    info: (_details: object, message: string) => lines.push(message),
+  };
+  let isTold = true;
+  const health = createHealth(
+    'there',
+    () => 0,
+    logger,
+    () => isTold,
+  );
+  health.bad('down', 'ECONNREFUSED', 500);
+  isTold = false;
+  health.good();
+  assert.deepEqual(lines, []);
+  health.bad('down', 'ECONNREFUSED', 500);
+  isTold = true;
+  health.bad('refused', '401', 500);
+  health.good();
+  assert.deepEqual(lines, [
+    'not delivered: kept and tried again',
+    'not delivered: kept and tried again',
+    'delivery goes on',
+  ]);
+});
+
 test('durations are rounded to one unit', () => {
   assert.deepEqual([0, 59_600, 119_400, 120_000, 7_200_000, 172_800_000].map(duration), [
     '0 s',

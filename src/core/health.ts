@@ -10,12 +10,21 @@ export interface Health {
   bad(state: 'down' | 'refused', why: string, nextTryMs: number, remedy?: string): void;
 }
 
-/** One line is logged when it goes bad and one when it is good again, none for each try. */
-export function createHealth(target: string, now: () => number, logger: Logger): Health {
+/**
+ * One line is logged when it goes bad and one when it is good again, none for each try; for who debugs only, while somebody
+ * else has told of the same.
+ */
+export function createHealth(
+  target: string,
+  now: () => number,
+  logger: Logger,
+  isTold: () => boolean = () => false,
+): Health {
   let state: Health['state'] = 'waiting';
   let sinceMs = 0;
   let why = '';
   let tryAtMs = 0;
+  let tells = false;
 
   return {
     get state() {
@@ -29,7 +38,9 @@ export function createHealth(target: string, now: () => number, logger: Logger):
     },
     good() {
       if (state === 'down' || state === 'refused') {
-        logger.info({ target, downMs: Math.round(now() - sinceMs) }, 'delivery goes on');
+        const details = { target, downMs: Math.round(now() - sinceMs) };
+        logger[tells ? 'info' : 'debug'](details, 'delivery goes on');
+        tells = false;
       }
       state = 'connected';
     },
@@ -38,7 +49,9 @@ export function createHealth(target: string, now: () => number, logger: Logger):
       if (isNew) sinceMs = now();
       if (isNew || state !== next) {
         const help = remedy === undefined ? {} : { remedy };
-        logger.warn({ target, why: reason, ...help }, 'not delivered: kept and tried again');
+        tells ||= !isTold();
+        const details = { target, why: reason, ...help };
+        logger[tells ? 'warn' : 'debug'](details, 'not delivered: kept and tried again');
       }
       state = next;
       why = remedy === undefined || remedy === '' ? reason : `${reason} (${remedy})`;

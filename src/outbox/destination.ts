@@ -48,8 +48,15 @@ export async function startForwarding(config: Config, context: ForwardingContext
   return startForward({ ...common, ...destination, disk: systemDisk });
 }
 
-/** Starts forwarding the gateway's own health to the same place, beside the points: neither waits for the other. */
-export async function startHealthForwarding(config: Config, context: ForwardingContext): Promise<Forwarder> {
+/**
+ * Starts forwarding the gateway's own health to the same place, beside the points: neither waits for the other. `isTold`:
+ * whether the log says of them that the place takes nothing.
+ */
+export async function startHealthForwarding(
+  config: Config,
+  context: ForwardingContext,
+  isTold: () => boolean,
+): Promise<Forwarder> {
   const { outbox, setAside, logger, signal } = context;
   // That the oldest file goes is how it should be.
   const own = { ...context, logger: quieter(logger) };
@@ -62,7 +69,7 @@ export async function startHealthForwarding(config: Config, context: ForwardingC
     disk: systemDisk,
     backlogPointsPerSecond: Math.ceil(destination.backlogPointsPerSecond * healthShare),
     waits: { positionMs: healthPositionMs },
-    isQuiet: true,
+    isTold,
     setAside,
     logger,
     signal,
@@ -74,12 +81,14 @@ export interface AlertForwarding extends Omit<ForwardingContext, 'outbox' | 'now
   readonly lane: Lane;
   readonly cursorPath: string;
   readonly gateway: string;
+  /** As for the health. */
+  readonly isTold: () => boolean;
 }
 
 /** Starts forwarding changes of alerts to InfluxDB as points, in their order. */
 export async function startAlertForwarding(
   influx: InfluxConfig,
-  { lane, cursorPath, gateway, setAside, logger, signal }: AlertForwarding,
+  { lane, cursorPath, gateway, isTold, setAside, logger, signal }: AlertForwarding,
 ): Promise<Forwarder> {
   const { sink, target } = influxDestination(influx);
   return startForward({
@@ -89,7 +98,7 @@ export async function startAlertForwarding(
     cursorPath,
     disk: systemDisk,
     backlogPointsPerSecond: unlimited,
-    isQuiet: true,
+    isTold,
     setAside,
     logger,
     signal,

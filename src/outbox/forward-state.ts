@@ -2,7 +2,7 @@
 
 import { type Backoff, createBackoff } from '../core/backoff.ts';
 import { createHealth, type Health } from '../core/health.ts';
-import { type Logger, quieter } from '../core/log.ts';
+import type { Logger } from '../core/log.ts';
 import type { PointsThrough } from '../core/status.ts';
 import type { SetAside } from '../core/types.ts';
 import { type Cursor, openCursor } from '../log/cursor.ts';
@@ -41,8 +41,8 @@ export interface ForwardOptions {
   readonly timeOfDayAt?: (batchEndMs: number) => number;
   readonly setAside: (entries: readonly SetAside[]) => void;
   readonly logger: Logger;
-  /** Whether another forwarder to the same place tells the log of outages; default: no. */
-  readonly isQuiet?: boolean;
+  /** Whether another forwarder to the same place has told the log of its outage; default: no. */
+  readonly isTold?: () => boolean;
   /** Aborts: one last flush, then `closed` resolves. */
   readonly signal: AbortSignal;
   readonly waits?: Partial<Waits>;
@@ -156,7 +156,7 @@ export async function createState(options: ForwardOptions): Promise<State> {
     waits,
     cursor,
     backoff: createBackoff(waits.firstRetryMs, waits.maxRetryMs),
-    health: createHealth(options.target, now, options.isQuiet ? quieter(logger) : logger),
+    health: createHealth(options.target, now, logger, options.isTold),
     now,
     live: undefined,
     backlog: undefined,
