@@ -68,7 +68,7 @@ export async function loadGatewayFiles(
 
 export interface SettingsFiles {
   readonly entries: readonly Entry[];
-  /** With secrets, and left out. */
+  /** With secrets, and left out; as headgate.yaml has it where the service gives them. */
   readonly toSupply: readonly string[];
   /** Of what could not be saved, for people. */
   readonly warnings: readonly string[];
@@ -92,7 +92,9 @@ export async function readSettingsFiles(
       warnings.push(`${path} is left out: ${reasonOf(error)}`);
     }
   };
-  const { secrets, users } = secretFilesOf(config);
+  const named = secretFilesOf(config);
+  const { users } = named;
+  const secrets = named.secrets.filter((path) => !isOfService(path));
   const hidden = new Set(withSecrets ? [] : secrets.map((path) => underRoot(place.root, path)));
   entries.set('', isAbsent ? emptyFile(place) : entryOf(place, place.configPath));
   for (const folder of [config.devices, config.rules]) {
@@ -100,19 +102,25 @@ export async function readSettingsFiles(
     const { failures } = await walkFolder(folder, (paths) => paths.filter(isSettings).forEach(take));
     for (const { path, error } of failures) warnings.push(`${path} is left out: ${reasonOf(error)}`);
   }
-  const named = [...users, ...certificatesOf(config), ...(withSecrets ? secrets : [])];
-  for (const path of named) take(underRoot(place.root, path));
+  for (const path of [...users, ...certificatesOf(config), ...(withSecrets ? secrets : [])])
+    take(underRoot(place.root, path));
   if (holdsSecret(file)) {
     warnings.push(`${basename(place.configPath)} itself holds a secret, and is in the backup: keep it safe`);
   }
   const [main, ...others] = [...entries.values()];
   const all = [main!, ...others.filter(({ name }) => name !== main!.name)];
-  return { entries: all, toSupply: withSecrets ? [] : secrets, warnings };
+  const ofService = named.secrets.filter(isOfService).map((path) => path.slice(path.indexOf('${')));
+  return { entries: all, toSupply: [...(withSecrets ? [] : secrets), ...ofService], warnings };
 
   /** Where a folder of theirs is the gateway file's own. */
   function isSettings(path: string): boolean {
     return !isBelow(config.data, path) && !hidden.has(path) && !path.endsWith('.tar.gz');
   }
+}
+
+/** Where it lies only the service knows, as by `${CREDENTIALS_DIRECTORY}`: its drop-in is no file of the gateway's. */
+function isOfService(path: string): boolean {
+  return path.includes('${');
 }
 
 function emptyFile(place: Place): Entry {

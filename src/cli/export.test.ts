@@ -185,6 +185,18 @@ test('of a gateway without a gateway file, and of one whose folders are its own,
   assert.equal(own, 'backup.json\nconfig/headgate.yaml\nconfig/heat.yaml\nSHA256SUMS\n');
 });
 
+test('a secret that the service gives is to be supplied, whatever else is taken in', async () => {
+  const here = temporary();
+  const influx = `{ url: "http://127.0.0.1:1", database: x, username: u, password_file: "\${CREDENTIALS_DIRECTORY}/influx" }`;
+  write(here, { 'headgate.yaml': `sources: {}\nforward: { influx: ${influx} }\n` });
+  const { code, stdout } = await headgate(here, 'export', '--with-secrets', 'x.tar.gz');
+  assert.equal(code, 0);
+  const toSupply = /to be supplied .*:\n {2}\$\{CREDENTIALS_DIRECTORY\}\/influx\n/;
+  assert.match(stdout, toSupply);
+  assert.doesNotMatch(stdout, /warning|--with-secrets/);
+  assert.match((await headgate(temporary(), 'import', join(here, 'x.tar.gz'))).stdout, toSupply);
+});
+
 test('nothing else than an older one is replaced: no settings, and nothing that is no file', async () => {
   const pipe = join(temporary(), 'pipe');
   execFileSync('mkfifo', [pipe]);

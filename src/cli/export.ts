@@ -139,10 +139,11 @@ function summary(
       ? 'settings only'
       : `settings and state (${state.from === 'running' ? 'it runs on' : 'it is not running'})`;
   const where = file === undefined ? '' : `${displayPath(resolve(file))}: `;
+  const orTaken = toSupply.some((path) => !path.includes('${')) ? ' (or: --with-secrets)' : '';
   return [
     `${where}${gateway}, ${what}, ${files} files, ${bytesText(bytes)} before compression`,
     ...[...settings.warnings, ...(opened?.warnings ?? [])].map((text) => `warning: ${text}`),
-    ...(toSupply.length === 0 ? [] : ['left out, to be supplied on the other machine (or: --with-secrets):']),
+    ...(toSupply.length === 0 ? [] : [`left out, to be supplied on the other machine${orTaken}:`]),
     ...toSupply.map((path) => `  ${path}`),
   ];
 }

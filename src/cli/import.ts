@@ -75,7 +75,7 @@ function tell({ stdout }: ImportOptions, { configPath }: Place, restored: Restor
   const lines = [
     `${about.gateway} as of ${about.madeAt}: settings in ${displayPath(dirname(configPath))}${state}`,
     ...asides.map((folder) => `what was there before is in ${folder}`),
-    ...(about.toSupply.length === 0 ? [] : ['to be supplied before it starts; the backup has no secrets:']),
+    ...(about.toSupply.length === 0 ? [] : ['not in the backup, to be supplied before it starts:']),
     ...about.toSupply.map((path) => `  ${path}`),
     ...renamed(restored),
   ];
