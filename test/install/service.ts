@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test as anyTest, before } from 'node:test';
 import { type Installed, installedOn, unit } from './installed.ts';
@@ -61,6 +61,14 @@ test('stopped dead, the watchdog starts it again', async () => {
   await machine.untilLogged('[Ww]atchdog timeout');
   await machine.until(/^active$/m, 'systemctl', 'is-active', unit);
   assert.notEqual(machine.show('MainPID'), pid);
+});
+
+test('an upgrade leaves a disabled service as it is, and needs no file that the user removed', () => {
+  machine.run('systemctl', 'disable', '--now', unit);
+  rmSync(join(machine.folder, 'etc/headgate/headgate.yaml'));
+  machine.run('dpkg', '-i', '/root/headgate.deb');
+  assert.equal(machine.tryRun('systemctl', 'is-enabled', unit).trim(), 'disabled');
+  assert.equal(machine.show('ActiveState'), 'inactive');
 });
 
 test('removing keeps the data, purging deletes it', () => {
