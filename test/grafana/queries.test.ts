@@ -30,15 +30,15 @@ before(async () => {
   await until(
     async () => (await site.gateway.status()).alerts.some(({ rule }) => rule === 'bus-silent'),
     'a bus to be silent',
-    30_000,
+    120_000,
   );
   await site.catchUp();
   await until(
     async () => (await site.gateway.status()).forward.pendingPoints === 0,
     'every point to be in InfluxDB',
-    30_000,
+    120_000,
   );
-  await until(hasRates, 'counters of two buckets of time, between which there is a rate', 60_000);
+  await until(hasRates, 'counters of two buckets of time, between which there is a rate', 120_000);
 });
 after(async () => {
   await site?.stop();

@@ -93,7 +93,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
       await until(
         async () => (await gateway.status()).fates.frames >= sent,
         'every message to be processed',
-        60_000,
+        120_000,
       );
     },
     async stop() {
@@ -104,7 +104,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
 }
 
 async function answered(publisher: Publisher): Promise<void> {
-  await until(() => publisher.pending === 0, 'the broker to acknowledge', 60_000);
+  await until(() => publisher.pending === 0, 'the broker to acknowledge', 120_000);
 }
 
 /** Of the positions one in so long; all else. */
