@@ -5,9 +5,9 @@
  */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cache, mirror, release } from './debian-root.ts';
+import { cache, folderOfThisProcess, keep, mirror, release } from './debian-root.ts';
 import { outcome } from './outcome.ts';
 
 const packages = ['libc6', 'libstdc++6', 'libgcc-s1'];
@@ -18,8 +18,7 @@ export const libraries = join(cache, `arm64-${release}`);
 /** Fetches them where they are not there yet. Gives why that is not possible, if so. */
 export async function fetchLibraries(): Promise<string | undefined> {
   if (existsSync(libraries)) return undefined;
-  const making = `${libraries}.making`;
-  rmSync(making, { recursive: true, force: true });
+  const making = folderOfThisProcess('libraries');
   const env = { ...process.env, APT_CONFIG: writeAptFolder(making) };
   for (const words of [['update'], ['download', ...packages]]) {
     const { code, said } = await outcome(spawn('apt-get', words, { cwd: making, env }));
@@ -27,8 +26,8 @@ export async function fetchLibraries(): Promise<string | undefined> {
   }
   const unpacked = join(making, 'unpacked');
   for (const path of globSync(join(making, '*.deb'))) execFileSync('dpkg-deb', ['-x', path, unpacked]);
-  renameSync(unpacked, libraries);
-  rmSync(making, { recursive: true });
+  keep(unpacked, libraries);
+  rmSync(making, { recursive: true, force: true });
   return undefined;
 }
 

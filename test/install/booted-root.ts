@@ -1,11 +1,12 @@
 /**
  * A Debian system that boots: systemd-nspawn boots a copy of the bare root with a systemd of its own.
  *
- * Root only. Invariant: `stop` leaves no process and no folder.
+ * Root only. Invariant: `stop` leaves no process and no file, and where this process is killed, the system ends with it.
  */
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { copyOfRoot } from './debian-root.ts';
 
@@ -28,7 +29,8 @@ export interface BootedRoot {
 export async function boot(name: string): Promise<BootedRoot> {
   const folder = copyOfRoot(name);
   const flags = ['--quiet', '--boot', '--register=no', '--keep-unit', '--private-network'];
-  const machine = spawn('systemd-nspawn', [...flags, `--directory=${folder}`], {
+  const command = ['--pdeathsig', 'KILL', 'systemd-nspawn', ...flags, `--directory=${folder}`];
+  const machine = spawn('setpriv', command, {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let said = '';
@@ -63,6 +65,8 @@ export async function boot(name: string): Promise<BootedRoot> {
     // With the first process of its own all others of the system end.
     if (leader !== '') spawnSync('kill', ['-KILL', leader]);
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    // What systemd-nspawn removes at its own end, and here did not come to.
+    rmSync(join(dirname(folder), `.#${basename(folder)}.lck`), { force: true });
   };
 
   try {
@@ -90,12 +94,24 @@ function firstChildOf(pid: number): string {
   }
 }
 
-/** Why a bare Debian, without anything of ours in it, does not boot on this machine; nothing where it does. */
+/**
+ * Why a bare Debian, without anything of ours in it, does not boot on this machine, or puts no walls around a service; nothing where
+ * it does.
+ */
 export async function whyNoBoot(): Promise<string | undefined> {
+  let machine: BootedRoot;
   try {
-    (await boot('probe')).stop();
-    return undefined;
+    machine = await boot('probe');
   } catch (error) {
     return `a bare Debian does not boot here: ${(error as Error).message}`;
+  }
+  try {
+    const walls = ['PrivateUsers=yes', 'ProtectSystem=strict', 'PrivateTmp=yes', 'DynamicUser=yes'];
+    machine.run('systemd-run', '--wait', '--quiet', ...walls.flatMap((wall) => ['-p', wall]), '/bin/true');
+    return undefined;
+  } catch (error) {
+    return `a service of a bare Debian cannot be walled in here: ${(error as Error).message}`;
+  } finally {
+    machine.stop();
   }
 }

