@@ -14,7 +14,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -105,7 +105,7 @@ test('of a gateway that runs all is fine, and variables that only its service ha
   assert.match(of('gateway')[0]!, /^process \d+, up /);
   assert.equal(of('listeners').length, 2);
   for (const found of of('listeners')) assert.match(found, /^held by the gateway \(process \d+\)$/);
-  assert.deepEqual(of('files'), ['1 devices, 1 rules']);
+  assert.deepEqual(of('files'), ['1 device, 1 rule']);
   assert.match(of('influx').join(), /^InfluxDB 1\..*,database fleet takes points/);
   const { code, stderr } = await headgateIn(['status'], { cwd: gateway.folder });
   assert.equal(code, 0, stderr);
@@ -182,7 +182,7 @@ test('servers that are away, do not know us, or do not let us in', async () => {
 forward: { influx: { url: "http://127.0.0.1:${away}" } }
 notify:
   ops: { webhook: { url: "http://127.0.0.1:${away}/hook" } }
-  tls: { webhook: { url: "https://127.0.0.1:${port}/hook" } }
+  tls: { webhook: { url: "${influxd.url.replace('http:', 'https:')}/hook" } }
   fine: { webhook: { url: "${influxd.url}/hook" } }
 `,
   });
@@ -191,7 +191,23 @@ notify:
   assert.match(failures[1]!, /^brokers: .*bad username or password/i);
   assert.match(failures[2]!, /^influx: .*ECONNREFUSED/);
   assert.match(failures[3]!, /^notifiers: .*ECONNREFUSED/);
-  assert.match(failures[4]!, /^notifiers: /);
+  assert.match(failures[4]!, /^notifiers: .*: what answers does not speak TLS$/);
+});
+
+test('a broker that is asked in the clear and wants TLS, or the other way round', async (t) => {
+  // What speaks neither hangs up, as each of them does on the other.
+  const server = createServer((socket) => socket.end('x').destroySoon()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { lines } = await doctorIn(
+    folderWith({
+      'headgate.yaml': `sources: { a: { mqtt: { url: "mqtt://${address}" } }, b: { mqtt: { url: "mqtts://${address}" } } }\n`,
+    }),
+  );
+  const remedies = lines.filter(({ check }) => check === 'brokers').map(({ remedy }) => remedy);
+  assert.equal(remedies.length, 2);
+  for (const remedy of remedies) assert.match(remedy!, /mqtt:\/\/ .* or mqtts:\/\//);
 });
 
 test('a password file that is missing, empty, or that everybody reads', async () => {

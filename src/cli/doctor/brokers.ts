@@ -46,5 +46,8 @@ function remedyFor(why: string): string {
   }
   if (/certificate|self.signed|altname/i.test(why))
     return 'check `ca`, and the name in the URL against the certificate';
+  // Of TLS and plain MQTT each takes the other for a disturbance.
+  if (/closed|before secure|ECONNRESET|connack timeout|invalid|wrong version/i.test(why))
+    return 'check the port, and whether the URL begins with mqtt:// (usually 1883) or mqtts:// (8883)';
   return 'check host and port, the network, and whether the broker runs';
 }

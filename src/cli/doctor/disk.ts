@@ -79,17 +79,18 @@ async function roomIn(folder: string, { limits, forward, data }: GatewayConfig):
   return [room, fail(subject, `${ffree} more files can be made`, 'remove files', String(leastFreeFiles))];
 }
 
-/** As far as this user may see. */
+/** As far as this user may see; a gateway that runs removes files meanwhile. */
 function bytesIn(folder: string): number {
+  const sizes = filesBelow(folder).map((path) => statSync(path, { throwIfNoEntry: false })?.blocks ?? 0);
+  return sizes.reduce((sum, blocks) => sum + blocks * 512, 0);
+}
+
+function filesBelow(folder: string): string[] {
   try {
     const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile());
-    return files.reduce(
-      (sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).blocks * 512,
-      0,
-    );
+    return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
   } catch {
-    return 0;
+    return [];
   }
 }
 

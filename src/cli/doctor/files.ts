@@ -2,6 +2,7 @@
 
 import { withUnsetKept } from '../../config/environment.ts';
 import { InvalidFiles } from '../../core/errors.ts';
+import { count } from '../print-diagnostics.ts';
 import { loadSetup, type Setup } from '../setup.ts';
 import { type Check, type Found, fail, ok, warn } from './check.ts';
 import { unfinishedImport } from './unfinished.ts';
@@ -29,10 +30,10 @@ async function ofFiles(
 }
 
 function ofSetup(path: string, { plan, warnings }: Setup): Found {
-  const counts = `${plan.devices.length} devices, ${plan.rules.length} rules`;
+  const counts = `${count(plan.devices.length, 'device')}, ${count(plan.rules.length, 'rule')}`;
   if (plan.devices.length === 0) return warn(path, 'no devices: nothing is decoded', 'write device files');
   if (warnings.length === 0) return ok(path, counts);
-  return warn(path, `${counts}, ${warnings.length} warnings`, 'see them: headgate check');
+  return warn(path, `${counts}, ${count(warnings.length, 'warning')}`, 'see them: headgate check');
 }
 
 function ofMistakes(path: string, { diagnostics }: InvalidFiles): Found {

@@ -26,12 +26,23 @@ async function ofWebhook(name: string, { url }: WebhookConfig, signal: AbortSign
     await connect(address, isTls, signal);
     return ok(`notifier ${name}`, `${shown} is reached${isTls ? ', its certificate is good' : ''}`);
   } catch (error) {
-    const why = messageOf(error);
-    const remedy = /certificate|altname/i.test(why)
-      ? 'a certificate of an authority that this machine knows; others: NODE_EXTRA_CA_CERTS of the service'
-      : 'check host and port, the network and its firewall, and whether the server runs';
-    return fail(`notifier ${name}`, `${shown}: ${why}`, remedy);
+    const { words, remedy } = inWords(error);
+    return fail(`notifier ${name}`, `${shown}: ${words}`, remedy);
   }
+}
+
+function inWords(error: unknown): { readonly words: string; readonly remedy: string } {
+  const words = messageOf(error);
+  if (/certificate|altname/i.test(words)) {
+    const remedy =
+      'a certificate of an authority that this machine knows; others: NODE_EXTRA_CA_CERTS of the service';
+    return { words, remedy };
+  }
+  if (/^(EPROTO|ERR_SSL)/.test((error as NodeJS.ErrnoException).code ?? '')) {
+    const remedy = 'check the port, and whether the URL begins with http:// or https://';
+    return { words: 'what answers does not speak TLS', remedy };
+  }
+  return { words, remedy: 'check host and port, the network and its firewall, and whether the server runs' };
 }
 
 function connect(
