@@ -247,6 +247,26 @@ test('run by root, what is put into a folder is whose folder it is', {
     assert.equal(statSync(join(fresh, path)).uid, 65_534, path);
 });
 
+test('run by root, the group that a folder is for may read users and secrets in it that were for their owner alone', {
+  skip: process.getuid?.() !== 0,
+}, async () => {
+  const target = place();
+  chownSync(target, 0, 65_534);
+  chmodSync(target, 0o750);
+  const config = 'sources: { mqtt: { broker: { users: users.yaml } } }\n';
+  const names = ['config/users.yaml', 'config/tls/other.pem'];
+  const files = {
+    ...settings,
+    'config/headgate.yaml': config,
+    'config/users.yaml': '[]',
+    'config/tls/other.pem': 'x',
+  };
+  const headers = Object.fromEntries(names.map((name) => [name, { mode: 0o600 }]));
+  await restore(optionsFor(target, await archiveOf(files, headers)));
+  assert.equal(statSync(join(target, 'users.yaml')).mode & 0o777, 0o640);
+  assert.equal(statSync(join(target, 'tls/other.pem')).mode & 0o777, 0o600);
+});
+
 test('what is no backup, damaged, cut short or of a newer version is refused, and nothing has changed', async () => {
   const path = join(folder, 'bytes');
   writeFileSync(path, 'no archive');

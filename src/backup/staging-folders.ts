@@ -4,6 +4,7 @@ import { chmod, chown, lstat, mkdir, readdir, realpath, rm, stat } from 'node:fs
 import { basename, dirname, join } from 'node:path';
 import type { GatewayConfig } from '../config/schema.ts';
 import { GatewayError } from '../core/errors.ts';
+import { isForGroup } from '../core/folder-rights.ts';
 import { makeFolder } from '../core/make-folder.ts';
 import { systemDisk } from '../log/files.ts';
 import { mounts } from '../log/mounts.ts';
@@ -49,6 +50,12 @@ export async function settle(staged: string, folderMode: number): Promise<void> 
     await systemDisk.syncFolder(path);
   };
   await visit(staged);
+}
+
+/** In a folder for a group, whose owner is root, a secret for its owner alone would be kept from the gateway. */
+export async function openToGateway(staged: string): Promise<void> {
+  const [folder, file] = await Promise.all([stat(dirname(dirname(staged))), stat(staged)]);
+  if (mayGive() && isForGroup(folder.mode)) await chmod(staged, file.mode | 0o040);
 }
 
 /** Of two imports in one second each sets aside what the other left. */

@@ -20,6 +20,7 @@ import {
   lstatOf,
   makeBeside,
   makeStagingFolder,
+  openToGateway,
   refuseMounted,
   settle,
   unusedName,
@@ -181,6 +182,7 @@ export function createStaging(options: RestoreOptions) {
         const data = config?.data;
         await settle(staged, data !== undefined && isBelow(data, staged) ? 0o700 : 0o755);
       }
+      for (const path of namedFiles()) if (units.has(path)) await openToGateway(stagedOf(path));
       for (const folder of folders) {
         await systemDisk.syncFolder(folder);
         await systemDisk.syncFolder(dirname(folder));

@@ -9,6 +9,7 @@
 import { chmod, chown, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { GatewayError } from '../core/errors.ts';
+import { isForGroup } from '../core/folder-rights.ts';
 import { makeFolder } from '../core/make-folder.ts';
 import { diskError, isDenied, isDiskFull } from '../log/disk-error.ts';
 import { systemDisk, writeFileDurably } from '../log/files.ts';
@@ -51,9 +52,8 @@ async function replace(path: string, text: string | Uint8Array, privacy: Privacy
 }
 
 function modeIn(folderMode: number, privacy: Privacy): number {
-  const isForGroup = (folderMode & 0o057) === 0o050;
-  if (privacy === 'private') return isForGroup ? 0o640 : 0o600;
-  return isForGroup ? 0o640 : 0o644;
+  if (privacy === 'private') return isForGroup(folderMode) ? 0o640 : 0o600;
+  return isForGroup(folderMode) ? 0o640 : 0o644;
 }
 
 function modeAfter(mode: number, privacy: Privacy): number {

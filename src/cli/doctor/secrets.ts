@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { secretFilesOf } from '../../config/secret-files.ts';
 import { type Check, type Context, type Found, fail, ok, warn } from './check.ts';
 import { isGivenByService } from './service-secret.ts';
-import { obstacle, rights } from './service-user.ts';
+import { groupName, obstacle, rights } from './service-user.ts';
 
 export const secrets: Check = async (context) => {
   const { secrets: named, users } = secretFilesOf(context.config);
@@ -22,7 +22,7 @@ async function lookAt({ user, env }: Context, path: string): Promise<Found> {
   if (found?.why === 'unseen')
     return warn(path, `${found.path} may not be looked at`, 'sudo headgate doctor');
   if (found !== undefined) {
-    const remedy = `sudo chgrp ${user.name} ${path} && sudo chmod g+r ${path}`;
+    const remedy = `sudo chgrp ${groupName(user.gids[0] ?? 0)} ${path} && sudo chmod g+r ${path}`;
     return fail(path, `${user.name} may not read ${found.path}`, remedy);
   }
   const { size, mode } = await stat(path);
