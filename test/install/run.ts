@@ -33,7 +33,7 @@ if (process.arch !== 'x64') {
 }
 
 // One answer of the registry that is lost among hundreds is no fault of a package.
-process.env.npm_config_fetch_retries = '6';
+process.env.npm_config_fetch_retries = '4';
 
 const [noRoot, noLibraries, noLinters, packages] = await Promise.all([
   makeCleanRoot(),
