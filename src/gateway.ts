@@ -24,6 +24,7 @@ import { watchMachine } from './health/machine.ts';
 import { recordHealth } from './health/record.ts';
 import { countStart } from './health/starts.ts';
 import { timeOfDay } from './journal/journal.ts';
+import { isDiskFull } from './log/disk-error.ts';
 import { durableFilesOn } from './log/durable-files.ts';
 import { systemDisk } from './log/files.ts';
 import { startOutlets } from './outlets.ts';
@@ -87,7 +88,7 @@ export interface Gateway {
    */
   reload(edited: Pick<GatewaySetup, 'plan' | 'users'>): Promise<readonly string[]>;
   stop(): Promise<void>;
-  /** Rejects when the path dies; never resolves. */
+  /** Rejects when the path dies, not when it is stopped; never resolves. */
   readonly failed: Promise<never>;
 }
 
@@ -196,8 +197,12 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
   const path = runWhenTold(timekeeper);
   unfinished.move();
   const pathEnd = path.then(
-    () => 'finished',
-    () => 'died',
+    () => ({ kind: 'finished' }) as const,
+    (error: unknown) =>
+      // It waited for room when it was told to stop: nothing is wrong with it.
+      stopping.batches.signal.aborted && isDiskFull(error)
+        ? ({ kind: 'gave up', unsaved: error } as const)
+        : ({ kind: 'died', error } as const),
   );
   try {
     const profiles = setup.plan.devices.map(({ profile }) => profile);
@@ -217,14 +222,24 @@ export async function startGateway(setup: GatewaySetup, options: GatewayOptions)
     await Promise.all([...sources.values()].map((source) => source.closed));
     stopping.batches.abort();
     // The state of a path that died half way through a batch is not one to go on from; the last checkpoint is.
-    const unsaved = (await pathEnd) === 'finished' ? await failureOf(checkpoint(pipeline)) : undefined;
+    const end = await pathEnd;
+    const unsaved =
+      end.kind === 'finished'
+        ? await failureOf(checkpoint(pipeline))
+        : end.kind === 'gave up'
+          ? end.unsaved
+          : undefined;
     stopping.outlets.abort();
     await Promise.all([outlets.closed, telling]);
     await Promise.all([closeStations(stations), settings.close()]);
     if (unsaved !== undefined) throw unsaved;
   }
 
-  const failed = Promise.race([path.then(() => new Promise<never>(() => {})), journal.failed]);
+  const death = pathEnd.then((end): Promise<never> => {
+    if (end.kind === 'died') throw end.error;
+    return new Promise(() => {});
+  });
+  const failed = Promise.race([death, journal.failed]);
   // Whoever runs the gateway waits for it; until then it is no unhandled rejection.
   failed.catch(() => {});
   let stopped: Promise<void> | undefined;

@@ -8,11 +8,38 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { hookDisk } from '../peers/disk-hook.ts';
+import { until } from '../peers/until.ts';
 import { type Failure, faultsOf, kinds, outcomeOf } from './failing.ts';
-import { makeSite, startReceiver } from './site.ts';
+import { closing, createWorkload, makeSite, run, startReceiver } from './site.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'headgate-failing-'));
 after(() => rmSync(root, { recursive: true, force: true }));
+
+test('told to stop while the disk is full, it stops, and says what it could not save', async (t) => {
+  const receiver = await startReceiver();
+  t.after(() => receiver.stop());
+  const site = await makeSite(join(root, 'site'), 'influx', receiver.url);
+  let isFull = false;
+  hookDisk((step, path) => {
+    if (!isFull || step !== 'write' || !path.includes('/outbox/')) return;
+    throw Object.assign(new Error('ENOSPC: simulated'), { code: 'ENOSPC' });
+  });
+  const running = await run(site, join(root, 'stopped'));
+  let died = false;
+  running.died.catch(() => {
+    died = true;
+  });
+  t.after(() => {
+    isFull = false;
+  });
+  isFull = true;
+  await running.publish(createWorkload(7, 40, 6000));
+  await running.publish(closing());
+  await until(() => running.gateway.status().disk.state === 'full', 'processing waits for room');
+  await assert.rejects(running.stop(), /cannot write .*outbox/);
+  assert.equal(died, false);
+});
 
 for (const { name, code, steps, times, sample } of kinds) {
   test(`nothing is lost where the disk ${name}, at any step`, async () => {

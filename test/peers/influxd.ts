@@ -1,10 +1,11 @@
 /**
- * A real InfluxDB 1.x server for tests, on an ephemeral port with its files in a temporary folder.
+ * A real InfluxDB 1.x server for tests, on a free port with its files in a temporary folder.
  *
  * Invariant: `stop` leaves no process and no file behind. `kill` and `start` keep the data: that is an outage.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -39,15 +40,23 @@ export interface Influxd {
   query(text: string, database?: string): Promise<readonly Series[]>;
 }
 
+/** Below the system's own range: a connection out of some test gets none of these while its server is away. */
+const [firstPort, endPort] = [20_000, 32_000];
+
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  for (;;) {
+    const port = randomInt(firstPort, endPort);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 function configuration(folder: string, port: number, rpcPort: number, options: InfluxdOptions): string {
