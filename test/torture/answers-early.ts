@@ -1,9 +1,9 @@
-/** A fault to be found: loaded before a gateway's own modules, it lets the journal say "on disk" two seconds too soon. */
+/** A fault to be found: loaded before a gateway's own modules, it lets the journal say "on disk" half a second too soon. */
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Disk, systemDisk } from '../../src/log/files.ts';
 
-const lateMs = 2000;
+const lateMs = 500;
 const disk = systemDisk as { -readonly [Step in keyof Disk]: Disk[Step] };
 const { open } = systemDisk;
 

@@ -45,10 +45,14 @@ test('kill -9 at every named point and at random moments: nothing lost, nothing 
 });
 
 test('a journal that answers before it has written is found out', async (context) => {
-  const round: Round = { point: undefined, times: 1, need: 'load', delayMs: 4000 };
+  // What a batch has processed is in the database: lost is what came since the last one, now and then nothing.
+  const rounds = Array.from(
+    { length: 8 },
+    (_, i): Round => ({ point: undefined, times: 1, need: 'load', delayMs: 700 + 37 * i }),
+  );
   const preloads = [join(import.meta.dirname, 'answers-early.ts')];
   const print = (line: string): void => context.diagnostic(line);
-  const { findings } = await runKillEpisode({ influxd, hook }, [round, round], {
+  const { findings } = await runKillEpisode({ influxd, hook }, rounds, {
     name: 'answers_early',
     seed,
     preloads,
