@@ -293,17 +293,17 @@ test('a reader that has seen enough ends the replay without a fuss', () => {
 });
 
 test('memory does not grow with the recording', async () => {
-  // A list of all rows, readings or points of this file alone would need more than the 48 MB.
-  const rows = 400_000;
+  // A list of all rows, readings or points of this file alone would need more than the 64 MB.
+  const rows = 600_000;
   const lines = ['time,machine,temperature'];
   for (let i = 0; i < rows; i++) lines.push(`${at(i * 0.02)},m${i % 20},${i % 100}`);
-  const env = { NODE_OPTIONS: '--max-old-space-size=48' };
+  const env = { NODE_OPTIONS: '--max-old-space-size=64' };
   const { code, stdout, stderr } = await headgateIn(['replay', '--device', 'press', '--format', 'csv', '-'], {
     cwd: folder,
     input: lines.join('\n'),
     env,
   });
   assert.equal(code, 0, stderr.slice(0, 500));
-  assert.equal(stdout.trim().split('\n').length, 20 * 800);
-  assert.match(stderr, /400,000 readings, 16,000 windows, 16,000 points/);
+  assert.equal(stdout.trim().split('\n').length, 20 * 1200);
+  assert.match(stderr, /600,000 readings, 24,000 windows, 24,000 points/);
 });
