@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { freePort } from '../test/peers/free-port.ts';
 import { makeGateway } from '../test/peers/gateway.ts';
-import { freePort } from '../test/peers/influxd.ts';
 import { mosquittoPub } from '../test/peers/mosquitto.ts';
 import { until } from '../test/peers/until.ts';
 import { silentLogger } from './core/log.ts';

@@ -8,8 +8,9 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { Alert } from '../src/core/types.ts';
 import { headgateIn } from './peers/command.ts';
+import { freePort } from './peers/free-port.ts';
 import { makeGateway } from './peers/gateway.ts';
-import { freePort, type Influxd, startInfluxd } from './peers/influxd.ts';
+import { type Influxd, startInfluxd } from './peers/influxd.ts';
 import { mosquittoPub } from './peers/mosquitto.ts';
 import { until } from './peers/until.ts';
 

@@ -15,8 +15,8 @@ import { after, before, test } from 'node:test';
 import type { AlertsAnswer } from '../src/cli/answers/alerts.ts';
 import type { NotifierLine } from '../src/core/status.ts';
 import { type Ended, headgateIn } from './peers/command.ts';
+import { freePort } from './peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
-import { freePort } from './peers/influxd.ts';
 import { mosquittoPub } from './peers/mosquitto.ts';
 import { until } from './peers/until.ts';
 

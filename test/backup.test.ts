@@ -12,8 +12,9 @@ import { after, before, test } from 'node:test';
 import type { AlertsAnswer } from '../src/cli/answers/alerts.ts';
 import { accountsOf } from '../src/core/fates.ts';
 import { type Ended, headgateIn } from './peers/command.ts';
+import { freePort } from './peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
-import { freePort, type Influxd, startInfluxd } from './peers/influxd.ts';
+import { type Influxd, startInfluxd } from './peers/influxd.ts';
 import { type Message, publishAll } from './peers/session-publisher.ts';
 import { until as untilSoon } from './peers/until.ts';
 

@@ -19,8 +19,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { headgateIn, mainPath } from './peers/command.ts';
+import { freePort } from './peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
-import { freePort, type Influxd, startInfluxd } from './peers/influxd.ts';
+import { type Influxd, startInfluxd } from './peers/influxd.ts';
 import { startSerialLine } from './peers/socat.ts';
 
 interface Line {

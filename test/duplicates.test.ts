@@ -9,8 +9,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { DeviceLine, GatewayStatus, RuleLine } from '../src/core/status.ts';
+import { freePort } from './peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
-import { freePort, type Influxd, startInfluxd } from './peers/influxd.ts';
+import { type Influxd, startInfluxd } from './peers/influxd.ts';
 import {
   connectWire,
   publishPacket,

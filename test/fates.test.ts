@@ -11,8 +11,9 @@ import { after, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { accountsOf } from '../src/core/fates.ts';
 import type { DeviceLine, GatewayStatus, RuleLine } from '../src/core/status.ts';
+import { freePort } from './peers/free-port.ts';
 import { makeGateway } from './peers/gateway.ts';
-import { freePort, type Influxd, startInfluxd } from './peers/influxd.ts';
+import { type Influxd, startInfluxd } from './peers/influxd.ts';
 import { type Message, publishAll } from './peers/session-publisher.ts';
 import { until } from './peers/until.ts';
 

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { freePort } from './peers/free-port.ts';
 import { makeGateway } from './peers/gateway.ts';
-import { freePort, type Influxd, type Series, startInfluxd } from './peers/influxd.ts';
+import { type Influxd, type Series, startInfluxd } from './peers/influxd.ts';
 import { mosquittoPub } from './peers/mosquitto.ts';
 import { until } from './peers/until.ts';
 

@@ -15,8 +15,9 @@ import { connectAsync, type MqttClient } from 'mqtt';
 import type { Point } from '../src/core/types.ts';
 import { encodePoint } from '../src/outbox/line-protocol.ts';
 import { headgateIn } from './peers/command.ts';
+import { freePort } from './peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
-import { freePort, type Influxd, startInfluxd } from './peers/influxd.ts';
+import { type Influxd, startInfluxd } from './peers/influxd.ts';
 import { until } from './peers/until.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, path), 'utf8');

@@ -9,8 +9,8 @@ import { after, before, test } from 'node:test';
 import type { DeviceDetails } from '../src/core/device-details.ts';
 import type { ExplainedRule } from '../src/core/explained.ts';
 import { type Ended, headgateIn, mainPath } from './peers/command.ts';
+import { freePort } from './peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
-import { freePort } from './peers/influxd.ts';
 import { mosquittoPub } from './peers/mosquitto.ts';
 import { until } from './peers/until.ts';
 

@@ -12,8 +12,8 @@ import { type TestContext, test } from 'node:test';
 import { busTopics } from '../bench/load/messages.ts';
 import { type Job, startLoad } from '../bench/load/start.ts';
 import type { GatewayStatus } from '../src/core/status.ts';
+import { freePort } from './peers/free-port.ts';
 import { type GatewayOptions, type GatewayProcess, makeGateway } from './peers/gateway.ts';
-import { freePort } from './peers/influxd.ts';
 import { connectWire, publishPacket } from './peers/mqtt-wire.ts';
 import { until } from './peers/until.ts';
 

@@ -5,8 +5,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { headgateIn } from './peers/command.ts';
+import { freePort } from './peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
-import { freePort } from './peers/influxd.ts';
 import { mosquittoPub } from './peers/mosquitto.ts';
 import { until } from './peers/until.ts';
 

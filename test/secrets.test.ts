@@ -11,8 +11,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { headgateIn } from './peers/command.ts';
+import { freePort } from './peers/free-port.ts';
 import { makeGateway } from './peers/gateway.ts';
-import { freePort, startInfluxd } from './peers/influxd.ts';
+import { startInfluxd } from './peers/influxd.ts';
 import { mosquittoPub, startMosquitto } from './peers/mosquitto.ts';
 import { until } from './peers/until.ts';
 

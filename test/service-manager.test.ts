@@ -6,8 +6,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { freePort } from './peers/free-port.ts';
 import { makeGateway } from './peers/gateway.ts';
-import { freePort } from './peers/influxd.ts';
 import { mosquittoPub } from './peers/mosquitto.ts';
 import { until } from './peers/until.ts';
 

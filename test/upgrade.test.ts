@@ -14,8 +14,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { accountsOf } from '../src/core/fates.ts';
 import { headgateIn } from './peers/command.ts';
+import { freePort } from './peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
-import { freePort, startInfluxd } from './peers/influxd.ts';
+import { startInfluxd } from './peers/influxd.ts';
 import { publishAll } from './peers/session-publisher.ts';
 import { until } from './peers/until.ts';
 

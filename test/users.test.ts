@@ -7,8 +7,8 @@ import { chmod, readFile, stat, truncate, utimes, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { headgateIn, mainPath } from './peers/command.ts';
+import { freePort } from './peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from './peers/gateway.ts';
-import { freePort } from './peers/influxd.ts';
 import { mosquittoPub, mosquittoSub } from './peers/mosquitto.ts';
 import { until } from './peers/until.ts';
 

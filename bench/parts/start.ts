@@ -9,7 +9,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort } from '../../test/peers/influxd.ts';
+import { freePort } from '../../test/peers/free-port.ts';
 import { accepts } from '../../test/peers/mosquitto.ts';
 import { connectWire, publishPacket } from '../../test/peers/mqtt-wire.ts';
 import { type Gateway, startGateway } from '../gateway.ts';

@@ -19,8 +19,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Ended, headgateIn, mainPath } from '../../test/peers/command.ts';
+import { freePort } from '../../test/peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from '../../test/peers/gateway.ts';
-import { freePort } from '../../test/peers/influxd.ts';
 import { publishAll } from '../../test/peers/session-publisher.ts';
 import { until as untilSoon } from '../../test/peers/until.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { freePort } from '../../test/peers/influxd.ts';
+import { freePort } from '../../test/peers/free-port.ts';
 import type { WebhookConfig } from '../config/schema.ts';
 import { silentLogger } from '../core/log.ts';
 import type { Alert } from '../core/types.ts';

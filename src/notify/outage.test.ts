@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { test } from 'node:test';
-import { freePort } from '../../test/peers/influxd.ts';
+import { freePort } from '../../test/peers/free-port.ts';
 import { until } from '../../test/peers/until.ts';
 import { silentLogger } from '../core/log.ts';
 import type { Alert } from '../core/types.ts';

@@ -10,7 +10,7 @@ import { type TestContext, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { makeCertificates } from '../../test/peers/certificates.ts';
-import { freePort } from '../../test/peers/influxd.ts';
+import { freePort } from '../../test/peers/free-port.ts';
 import { until } from '../../test/peers/until.ts';
 import { silentLogger } from '../core/log.ts';
 import type { SetAside } from '../core/types.ts';

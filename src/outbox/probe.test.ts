@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { freePort, startInfluxd } from '../../test/peers/influxd.ts';
+import { freePort } from '../../test/peers/free-port.ts';
+import { startInfluxd } from '../../test/peers/influxd.ts';
 import type { InfluxConfig } from '../config/schema.ts';
 import { type Finding, probeInflux } from './probe.ts';
 

@@ -6,8 +6,8 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { freePort } from '../peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from '../peers/gateway.ts';
-import { freePort } from '../peers/influxd.ts';
 import { connectWire, publishPacket } from '../peers/mqtt-wire.ts';
 import { until } from '../peers/until.ts';
 import { type Receiver, startReceiver } from './site.ts';

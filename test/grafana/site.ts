@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import type { Depot, Message } from '../../src/cli/demo/bus.ts';
 import { linesBetween, messagesBetween, senders } from '../../src/cli/demo/depot.ts';
 import { openPublisher, type Publisher } from '../../src/cli/demo/publisher.ts';
+import { freePort } from '../peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from '../peers/gateway.ts';
-import { freePort } from '../peers/influxd.ts';
 import type { SerialLine } from '../peers/socat.ts';
 import { until } from '../peers/until.ts';
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { freePort } from '../peers/influxd.ts';
+import { freePort } from '../peers/free-port.ts';
 import { until } from '../peers/until.ts';
 import { words } from './dockerfile-steps.ts';
 import { buildImage, commandIn, type Image } from './image.ts';

@@ -8,7 +8,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { gunzipSync } from 'node:zlib';
-import { freePort } from './influxd.ts';
+import { freePort } from './free-port.ts';
 import type { FieldType, ReadPoint } from './lines.ts';
 
 export interface PeerRequest {

@@ -5,13 +5,12 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
 
 export interface InfluxdOptions {
   /** The server asks for user and password; this administrator is made, and `query` uses it. */
@@ -38,25 +37,6 @@ export interface Influxd {
   stop(): Promise<void>;
   /** Runs InfluxQL; times are ms. Throws the server's words when a statement fails. */
   query(text: string, database?: string): Promise<readonly Series[]>;
-}
-
-/** Below the system's own range: a connection out of some test gets none of these while its server is away. */
-const [firstPort, endPort] = [20_000, 32_000];
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(firstPort, endPort);
-    const server = createServer().listen(port, '127.0.0.1');
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
 }
 
 function configuration(folder: string, port: number, rpcPort: number, options: InfluxdOptions): string {

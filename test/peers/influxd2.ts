@@ -10,7 +10,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, type Series } from './influxd.ts';
+import { freePort } from './free-port.ts';
+import type { Series } from './influxd.ts';
 import { until } from './until.ts';
 
 const admin = 'token-of-the-administrator';

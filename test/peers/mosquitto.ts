@@ -11,7 +11,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './influxd.ts';
+import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
 export interface Mosquitto {

@@ -6,8 +6,9 @@
  */
 
 import { join } from 'node:path';
+import { freePort } from '../peers/free-port.ts';
 import { type GatewayProcess, makeGateway } from '../peers/gateway.ts';
-import { freePort, type Influxd } from '../peers/influxd.ts';
+import type { Influxd } from '../peers/influxd.ts';
 import { type SerialLine, startSerialLine } from '../peers/socat.ts';
 import { until } from '../peers/until.ts';
 import { createDevice, type Device, jsonOf, paddedJsonOf } from './devices.ts';

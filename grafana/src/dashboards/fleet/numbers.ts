@@ -2,9 +2,9 @@
 
 import { number } from '../../panels.ts';
 import { series } from '../../target.ts';
+import { firingNow, readingsNow } from '../common-numbers.ts';
 import { now, overall, totalRate } from '../health-queries.ts';
 import { behindSteps, waitingSteps } from '../looks.ts';
-import { firingNow, readingsNow } from '../shared-numbers.ts';
 
 export const heardNow = () =>
   number({

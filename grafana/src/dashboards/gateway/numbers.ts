@@ -3,9 +3,9 @@
 import { of } from '../../influxql.ts';
 import { number } from '../../panels.ts';
 import { series } from '../../target.ts';
+import { firingNow, readingsNow } from '../common-numbers.ts';
 import { gauge, healthEvery, now, ofGateway, overall, rate } from '../health-queries.ts';
 import { behindSteps, waitingSteps } from '../looks.ts';
-import { firingNow, readingsNow } from '../shared-numbers.ts';
 
 export const upFor = () =>
   number({
