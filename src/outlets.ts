@@ -6,6 +6,7 @@
  */
 
 import type { GatewayConfig } from './config/schema.ts';
+import { isAway } from './core/health.ts';
 import type { Logger } from './core/log.ts';
 import type { SetAside } from './core/types.ts';
 import { removeIfThere, systemDisk } from './log/files.ts';
@@ -45,10 +46,10 @@ export async function startOutlets(options: OutletOptions): Promise<Outlets> {
   const points = await startForwarding(config, options);
   const health =
     config.health.everyMs > 0
-      ? await startHealthForwarding(config, options, () => isDown(points))
+      ? await startHealthForwarding(config, options, () => isAway(points.status().state))
       : undefined;
   const [toNotifiers, toInflux] = shareLane(outbox.alerts, 2) as [Lane, Lane];
-  const isTold = (): boolean => isDown(points) || isDown(health);
+  const isTold = (): boolean => isAway(points.status().state) || isAway(health?.status().state);
   const alerts = await forwardAlerts(toInflux, options, isTold);
   const delivery = await startDelivery({
     ...options,
@@ -60,11 +61,6 @@ export async function startOutlets(options: OutletOptions): Promise<Outlets> {
   });
   const closed = Promise.all([points, health, alerts, delivery].map((outlet) => outlet?.closed));
   return { points, health, alerts, delivery, closed };
-}
-
-function isDown(forwarder: Forwarder | undefined): boolean {
-  const state = forwarder?.status().state;
-  return state === 'down' || state === 'refused';
 }
 
 async function forwardAlerts(

@@ -1,5 +1,6 @@
 /** The machine, and the gateway's points about itself, as rows of a status for people. Pure. */
 
+import { isAway } from '../core/health.ts';
 import type { GatewayStatus, MachineLine, OwnPointsLine } from '../core/status.ts';
 import type { Cell } from './table.ts';
 import { bytesText, countText } from './units-text.ts';
@@ -29,13 +30,13 @@ export function ownPointsRows({ health, alertPoints }: GatewayStatus): Cell[][] 
 function ownPointsRow(name: string, line: OwnPointsLine | undefined): Cell[][] {
   if (line === undefined) return [];
   const { state, detail, pendingPoints, setAside, lost } = line;
-  const isAway = state === 'down' || state === 'refused';
+  const waits = isAway(state);
   const counts: readonly (readonly [number, string])[] = [
-    [isAway ? pendingPoints : 0, 'points wait'],
+    [waits ? pendingPoints : 0, 'points wait'],
     [setAside, 'set aside'],
     [lost, 'lost'],
   ];
   const said = counts.filter(([count]) => count > 0).map(([count, what]) => `${countText(count)} ${what}`);
   if (said.length === 0) return [];
-  return [[name, { text: [isAway ? detail : state, ...said].join(', '), style: 'yellow' }]];
+  return [[name, { text: [waits ? detail : state, ...said].join(', '), style: 'yellow' }]];
 }

@@ -10,6 +10,11 @@ export interface Health {
   bad(state: 'down' | 'refused', why: string, nextTryMs: number, remedy?: string): void;
 }
 
+/** Whether it takes nothing. */
+export function isAway(state: string | undefined): boolean {
+  return state === 'down' || state === 'refused';
+}
+
 /**
  * One line is logged when it goes bad and one when it is good again, none for each try; for who debugs only, while somebody
  * else has told of the same.
@@ -37,7 +42,7 @@ export function createHealth(
       return `${state} for ${duration(now() - sinceMs)}: ${why}, next try in ${duration(next)}`;
     },
     good() {
-      if (state === 'down' || state === 'refused') {
+      if (isAway(state)) {
         const details = { target, downMs: Math.round(now() - sinceMs) };
         logger[tells ? 'info' : 'debug'](details, 'delivery goes on');
         tells = false;
@@ -45,7 +50,7 @@ export function createHealth(
       state = 'connected';
     },
     bad(next, reason, nextTryMs, remedy) {
-      const isNew = state !== 'down' && state !== 'refused';
+      const isNew = !isAway(state);
       if (isNew) sinceMs = now();
       if (isNew || state !== next) {
         const help = remedy === undefined ? {} : { remedy };

@@ -5,6 +5,7 @@
  * Pure: the same status gives the same points. What is not known is no field.
  */
 
+import { isAway } from '../core/health.ts';
 import type { GatewayStatus, SourceLine } from '../core/status.ts';
 import type { FieldValue, Point } from '../core/types.ts';
 
@@ -18,7 +19,7 @@ export function isUp({ state }: Pick<SourceLine, 'state'>): boolean {
 
 /** Whether what is forwarded is taken, or nothing was tried yet. */
 export function isForwardUp({ forward, health }: Pick<GatewayStatus, 'forward' | 'health'>): boolean {
-  return [forward, health].every((line) => line?.state !== 'down' && line?.state !== 'refused');
+  return [forward, health].every((line) => !isAway(line?.state));
 }
 
 type Fields = Readonly<Record<string, FieldValue | undefined>>;

@@ -1,7 +1,9 @@
 /** What a running gateway says of itself. */
 
 import { accountsOf } from '../../core/fates.ts';
+import { isAway } from '../../core/health.ts';
 import type { GatewayStatus } from '../../core/status.ts';
+import { isUp } from '../../health/points.ts';
 import { countText, durationText } from '../units-text.ts';
 import { packageVersion } from '../version.ts';
 import { type Check, type Found, fail, ok, warn } from './check.ts';
@@ -111,7 +113,7 @@ function balanceOf(status: GatewayStatus): Found[] {
 }
 
 function outletsOf({ sources, notifiers, forward }: GatewayStatus): Found[] {
-  const down = sources.filter(({ state }) => !/^(listening|connected|open|up|ok)$/.test(state));
+  const down = sources.filter((source) => !isUp(source));
   return [
     ...down.map(({ name, state, detail }) => warn(`source ${name}`, detail || state, 'see its line below')),
     ...outlet('forwarding', forward.state, forward.detail, `${countText(forward.pendingPoints)} points wait`),
@@ -122,6 +124,6 @@ function outletsOf({ sources, notifiers, forward }: GatewayStatus): Found[] {
 }
 
 function outlet(subject: string, state: string, detail: string, waiting: string): Found[] {
-  if (state !== 'down' && state !== 'refused') return [];
+  if (!isAway(state)) return [];
   return [fail(subject, `${state}: ${detail}; ${waiting}`, 'see its line below')];
 }
